@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# make            builds eudp.ko
+# make help       lists the other targets
+
+# Headers to build against: those of the running kernel if they are there and
+# new enough, else the newest installed ones of Linux 6.12.
+KDIR ?= $(shell tools/testing/kdir 2>/dev/null)
+
+KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_EUDP=m
+
+.PHONY: modules demo shell quick check kunit selftest bench lint deps clean help
+
+modules: ## build eudp.ko against KDIR
+	@tools/testing/kdir $(KDIR) >/dev/null
+	$(KBUILD) modules
+
+demo: deps ## boot a VM, load eudp and show what it does
+	@tools/testing/vm/vm run -- tools/eudp/demo
+
+shell: deps ## a shell in the same VM, with eudp loaded
+	@tools/testing/vm/vm shell
+
+quick: deps ## lint, KUnit and the selftests on Debian's kernel (minutes)
+	@tools/testing/check quick
+
+check: deps ## quick, and all of it again on a debug kernel
+	@tools/testing/check check
+
+kunit: deps ## only the KUnit suites, on UML
+	@tools/testing/check kunit
+
+selftest: deps ## only the selftests, on Debian's kernel
+	@tools/testing/check selftest
+
+bench: deps ## instructions per datagram, eudp beside in-kernel UDP
+	@tools/testing/check bench
+
+lint: ## W=1, sparse, checkpatch --strict and shellcheck
+	@tools/testing/check lint
+
+deps: ## install the Debian packages that are missing (as root)
+	@tools/testing/deps
+
+clean: ## remove what was built here (not the cache)
+	rm -rf build
+	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o \
+		-name '.*.cmd' -o -name '*.mod' -o -name '*.mod.c' -o \
+		-name Module.symvers -o -name modules.order \) -exec rm -f {} +
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s%s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)

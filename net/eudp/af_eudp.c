@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * eudp: UDP (RFC 768) written again as a module, on an IP protocol of its own
+ *
+ * The front door: loading and unloading, network namespaces, and the family.
+ * The doors are opened last and closed first.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/net.h>
+#include <net/netns/generic.h>
+#include "eudp.h"
+
+static unsigned int eudp_net_id __read_mostly;
+
+/**
+ * eudp_net() - what a network namespace keeps for eudp
+ * @net: the namespace
+ *
+ * Return: its state, which lives as long as @net.
+ */
+struct eudp_net *eudp_net(const struct net *net)
+{
+	return net_generic(net, eudp_net_id);
+}
+
+/**
+ * eudp_protocol_family() - the IP version that socket() asks for
+ * @protocol: third argument of socket(AF_EUDP, SOCK_DGRAM, @protocol)
+ *
+ * Return: %PF_INET, %PF_INET6 or -EPROTONOSUPPORT.
+ */
+int eudp_protocol_family(int protocol)
+{
+	switch (protocol) {
+	case 0:
+	case PF_INET:
+	case IPPROTO_UDP:
+	case IPPROTO_EUDP:
+		return PF_INET;
+	case PF_INET6:
+		return PF_INET6;
+	default:
+		return -EPROTONOSUPPORT;
+	}
+}
+
+/* socket(AF_EUDP, ...): errors as for AF_INET, see socket(2) */
+static int eudp_create(struct net *net, struct socket *sock, int protocol,
+		       int kern)
+{
+	int family;
+
+	if (sock->type != SOCK_DGRAM)
+		return -ESOCKTNOSUPPORT;
+
+	family = eudp_protocol_family(protocol);
+	if (family < 0)
+		return family;
+	if (family != PF_INET)
+		return -EAFNOSUPPORT;
+
+	return eudp_create_sock(net, sock, &eudp4_ops, kern);
+}
+
+static const struct net_proto_family eudp_family = {
+	.family	= PF_EUDP,
+	.create	= eudp_create,
+	.owner	= THIS_MODULE,
+};
+
+static int __net_init eudp_net_init(struct net *net)
+{
+	struct eudp_net *en = eudp_net(net);
+	int err;
+
+	err = eudp_table_init(&en->table);
+	if (err)
+		return err;
+
+	err = eudp_sysctl_init(net);
+	if (err)
+		goto err_table;
+
+	return 0;
+
+err_table:
+	eudp_table_exit(&en->table);
+	return err;
+}
+
+static void __net_exit eudp_net_exit(struct net *net)
+{
+	eudp_sysctl_exit(net);
+	eudp_table_exit(&eudp_net(net)->table);
+}
+
+static struct pernet_operations eudp_net_ops = {
+	.init	= eudp_net_init,
+	.exit	= eudp_net_exit,
+	.id	= &eudp_net_id,
+	.size	= sizeof(struct eudp_net),
+};
+
+static int __init eudp_init(void)
+{
+	int err;
+
+	eudp_mem_init();
+
+	err = register_pernet_subsys(&eudp_net_ops);
+	if (err)
+		return err;
+
+	err = eudp4_register();
+	if (err)
+		goto err_pernet;
+
+	err = eudp4_register_protocol();
+	if (err) {
+		pr_err("IP protocol %d is taken by another module\n",
+		       IPPROTO_EUDP);
+		goto err_proto;
+	}
+
+	err = sock_register(&eudp_family);
+	if (err) {
+		pr_err("address family %d is taken by another module\n",
+		       AF_EUDP);
+		/* EEXIST would say that eudp itself is loaded */
+		err = -EBUSY;
+		goto err_protocol;
+	}
+
+	eudp4_open_door();
+	return 0;
+
+err_protocol:
+	eudp4_unregister_protocol();
+err_proto:
+	eudp4_unregister();
+err_pernet:
+	unregister_pernet_subsys(&eudp_net_ops);
+	return err;
+}
+
+static void __exit eudp_exit(void)
+{
+	eudp4_close_door();
+	sock_unregister(PF_EUDP);
+	eudp4_unregister_protocol();
+	/* sockets are freed after a grace period, by functions of this module */
+	rcu_barrier();
+	eudp4_unregister();
+	unregister_pernet_subsys(&eudp_net_ops);
+}
+
+module_init(eudp_init);
+module_exit(eudp_exit);
+
+MODULE_DESCRIPTION("Experimental datagram family with the semantics of UDP");
+MODULE_LICENSE("GPL");
