@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Finds the reports of trouble in a kernel log.
+
+usage: scanlog.py < LOG      prints the first report; exit status 1 if there is one
+"""
+
+import re
+import sys
+
+# Each stands for the first line of a report, or for a line that never stands
+# in a healthy log.
+REPORTS = [
+    r"BUG: ",
+    r"kernel BUG at ",
+    r"WARNING: (?!.*(speculative|mitigation))",
+    r"Call Trace:",
+    r"KASAN: ",
+    r"UBSAN: ",
+    r"KCSAN: ",
+    r"Oops: ",
+    r"general protection fault",
+    r"Kernel panic",
+    r"unable to handle ",
+    r"INFO: possible (circular|recursive|irq lock inversion)",
+    r"INFO: inconsistent lock state",
+    r"INFO: trying to register non-static key",
+    r"INFO: task .* blocked for more than",
+    r"INFO: rcu.* (detected|self-detected) stall",
+    r"rcu: INFO: .*stall",
+    r"(possible circular locking|possible recursive locking|possible irq lock inversion)",
+    r"inconsistent lock state",
+    r"suspicious RCU usage",
+    r"DEBUG_LOCKS_WARN_ON",
+    r"(lock held when returning|held lock freed)",
+    r"turning off the locking correctness validator",
+    r"(ref_tracker|reference already released|leaked reference)",
+    r"unreferenced object 0x",
+    r"kmemleak: \d+ new suspected",
+    r"refcount_t: ",
+    r"ODEBUG: ",
+    r"list_(add|del) corruption",
+    r"unregister_netdevice: waiting for",
+    r"Attempt to release alive",
+    r"sleeping function called from invalid context",
+    r"scheduling while atomic",
+    r"soft lockup|hard LOCKUP",
+    r"page allocation failure",
+    r"Objects remaining in ",
+    r"Slab .* still has objects",
+    r"stack-protector",
+]
+PATTERN = re.compile("|".join(f"(?:{each})" for each in REPORTS))
+PREFIX = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\]( *\[ *[TC]\d+\])? ?")
+
+
+def first_report(log):
+    """The first line of log, without its time stamp, that reports trouble."""
+    for line in log.splitlines():
+        text = PREFIX.sub("", line.rstrip("\r"))
+        if PATTERN.search(text):
+            return text.strip()
+    return None
+
+
+if __name__ == "__main__":
+    report = first_report(sys.stdin.read())
+    if report:
+        print(report)
+    sys.exit(1 if report else 0)
