@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Counts the results in TAP, KTAP and the output of the kselftest runner.
+
+A result is counted if nothing nested in it was: a test of many parts counts
+as its parts. Nested are lines after four spaces (KTAP) or after "# "
+(kselftest's runner). A plan that is not kept is a failure, as is a parent that
+fails although none of its parts did: it ended before it could say more.
+"""
+
+import re
+
+RESULT = re.compile(r"^(not )?ok\b[ \t]*(\d*)[ \t-]*(.*)$")
+PLAN = re.compile(r"^1\.\.(\d+)")
+NESTED = re.compile(r"^(# |    )")
+
+
+class Counter:
+    """Takes lines by feed(); after end(), passed, failed, skipped and failures."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.failures = []
+        self._plans = {}        # depth: results promised
+        self._seen = {}         # depth: results since the plan
+        self._inner = {}        # depth: results and failures within the next result
+
+    def _fail(self, what):
+        self.failed += 1
+        self.failures.append(what)
+
+    def _close(self, depth):
+        """Ends the plans that are nested deeper than depth."""
+        for inner in [each for each in self._plans if each > depth]:
+            promised, seen = self._plans.pop(inner), self._seen.pop(inner, 0)
+            if promised != seen:
+                self._fail(f"{promised} results were promised, {seen} came")
+                self._note(inner, failed=True)
+        for inner in [each for each in self._seen if each > depth]:
+            del self._seen[inner]
+
+    def _note(self, depth, failed):
+        for outer in range(depth):
+            results, failures = self._inner.get(outer, (0, 0))
+            self._inner[outer] = (results + 1, failures + failed)
+
+    def feed(self, line):
+        depth = 0
+        while match := NESTED.match(line):
+            line = line[match.end():]
+            depth += 1
+        if match := PLAN.match(line):
+            self._plans[depth] = int(match.group(1))
+            self._seen[depth] = 0
+        elif match := RESULT.match(line):
+            self._result(depth, bool(match.group(1)), match.group(3))
+
+    def _result(self, depth, failed, text):
+        self._close(depth)
+        self._seen[depth] = self._seen.get(depth, 0) + 1
+        results, failures = self._inner.pop(depth, (0, 0))
+        skipped = "# SKIP" in text.upper()
+        if failed and not failures:
+            self._fail(text)
+        elif skipped:
+            # a parent may say so of its parts, which have been counted
+            self.skipped += 0 if results else 1
+        elif not results:
+            self.passed += 1
+        self._note(depth, failed)
+
+    def end(self):
+        self._close(-1)
+        if not self.passed + self.failed + self.skipped:
+            self._fail("no result came")
