@@ -79,12 +79,24 @@ static int __net_init eudp_net_init(struct net *net)
 	if (err)
 		return err;
 
-	err = eudp_sysctl_init(net);
+	err = eudp_mib_init(en);
 	if (err)
 		goto err_table;
 
+	err = eudp_sysctl_init(net);
+	if (err)
+		goto err_mib;
+
+	err = eudp_proc_init(net);
+	if (err)
+		goto err_sysctl;
+
 	return 0;
 
+err_sysctl:
+	eudp_sysctl_exit(net);
+err_mib:
+	eudp_mib_exit(en);
 err_table:
 	eudp_table_exit(&en->table);
 	return err;
@@ -92,8 +104,12 @@ err_table:
 
 static void __net_exit eudp_net_exit(struct net *net)
 {
+	struct eudp_net *en = eudp_net(net);
+
+	eudp_proc_exit(net);
 	eudp_sysctl_exit(net);
-	eudp_table_exit(&eudp_net(net)->table);
+	eudp_mib_exit(en);
+	eudp_table_exit(&en->table);
 }
 
 static struct pernet_operations eudp_net_ops = {

@@ -1,54 +1,194 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The private header of eudp: structures, then prototypes grouped by file.
+ *
+ * Locks, outermost first:
+ *
+ * lock                 guards                            taken in
+ * sk->sk_lock          addresses, options of a socket    process
+ * eudp_table.lock      chains of the tables, port choice process, BH disabled
+ * sk_receive_queue     the queue, sk_forward_alloc and   softirq; process with
+ *   .lock              the charge of what is queued        BH disabled
+ *
+ * eudp_table.moves     (seqcount, written under eudp_table.lock) lets a lookup
+ *                      see that a socket changed its chain meanwhile.
+ *
+ * Lookups run under RCU and take neither lock nor reference: sockets are freed
+ * a grace period after they left the tables (SOCK_RCU_FREE). So the addresses
+ * that a lookup compares are read there while bind(2) or connect(2) may write
+ * them; a datagram that comes at that moment may meet either state.
  */
 #ifndef _NET_EUDP_H
 #define _NET_EUDP_H
 
+#include <linux/udp.h>
 #include <net/inet_sock.h>
+#include <net/ip.h>
 #include <net/net_namespace.h>
+#include <net/snmp.h>
 #include <uapi/linux/eudp.h>
+
+struct seq_file;
 
 /**
  * struct eudp_sock - an eudp socket
- * @inet: what all IPv4 sockets have; must be first
+ * @inet: what all IPv4 sockets have; must be first. Its sk_node is in
+ *	&eudp_table.port while the socket has a port
+ * @node: in &eudp_table.peer if @by_peer, else in &eudp_table.addr
+ * @by_peer: which of the two
+ * @counted: whether it is counted in &eudp_table.any_port
+ * @order: rises with each socket that gets an address; where two sockets
+ *	match a datagram equally well, the greater one takes it
  */
 struct eudp_sock {
 	struct inet_sock	inet;
+	struct hlist_node	node;
+	bool			by_peer;
+	bool			counted;
+	unsigned long		order;
 };
 
+static inline struct eudp_sock *eudp_sk(const struct sock *sk)
+{
+	return (struct eudp_sock *)sk;
+}
+
 /**
- * struct eudp_table - the bound sockets of one network namespace
- * @mask: number of chains - 1; the number is a power of two
- * @port: chains of sockets by local port
+ * struct eudp_table - the sockets of one network namespace that have a port
+ * @mask: number of chains in each table - 1; the number is a power of two
+ * @port: chains by local port: all of the sockets
+ * @addr: chains by local address and port
+ * @peer: chains by both addresses and ports: the sockets that are connected,
+ *	which then are not in @addr
+ * @by_peer: number of sockets in @peer
+ * @any_port: number of sockets in @addr that are connected to port 0, which
+ *	stands for every port of the peer
+ * @order: the last &eudp_sock.order
+ * @lock: guards all of it
+ * @moves: written when a socket changes its chain in @addr or @peer
  */
 struct eudp_table {
 	unsigned int		mask;
 	struct hlist_head	*port;
+	struct hlist_head	*addr;
+	struct hlist_head	*peer;
+	unsigned int		by_peer;
+	unsigned int		any_port;
+	unsigned long		order;
+	spinlock_t		lock; /* see above */
+	seqcount_spinlock_t	moves;
+};
+
+/* The counters of /proc/net/eudp_snmp; RFC 4113 and what Linux adds to it */
+enum eudp_counter {
+	EUDP_IN_DATAGRAMS,
+	EUDP_NO_PORTS,
+	EUDP_IN_ERRORS,
+	EUDP_OUT_DATAGRAMS,
+	EUDP_RCVBUF_ERRORS,
+	EUDP_SNDBUF_ERRORS,
+	EUDP_IN_CSUM_ERRORS,
+	EUDP_IGNORED_MULTI,
+	EUDP_MEM_ERRORS,
+	EUDP_COUNTERS
+};
+
+struct eudp_mib {
+	unsigned long mibs[EUDP_COUNTERS];
 };
 
 /**
  * struct eudp_net - what a network namespace keeps for eudp
- * @table: its bound sockets
+ * @table: its sockets
+ * @mib: its counters
  * @require_net_raw: sysctl, whether socket() needs CAP_NET_RAW
  * @sysctl: handle of net.eudp
  */
 struct eudp_net {
 	struct eudp_table	table;
+	struct eudp_mib __percpu *mib;
 	u8			require_net_raw;
 	struct ctl_table_header	*sysctl;
 };
 
 /**
+ * struct eudp_key - what a socket is looked up by
+ * @net: namespace
+ * @saddr: address of the peer
+ * @daddr: local address
+ * @sport: port of the peer
+ * @dport: local port
+ * @dif: index of the device the datagram came in by
+ * @sdif: if that is a slave of a VRF, index of the slave, else 0
+ */
+struct eudp_key {
+	struct net		*net;
+	__be32			saddr;
+	__be32			daddr;
+	__be16			sport;
+	__be16			dport;
+	int			dif;
+	int			sdif;
+};
+
+/**
+ * struct eudp_packet - a datagram on its way out
+ * @msg: where the payload is
+ * @len: bytes of payload
+ * @dst: its route; the reference is the packet's until the skb has it
+ * @saddr: source address
+ * @daddr: destination address
+ * @sport: source port
+ * @dport: destination port
+ * @to_peer: whether it goes to the peer of a connected socket, by no address
+ *	of its own
+ */
+struct eudp_packet {
+	struct msghdr		*msg;
+	size_t			len;
+	struct dst_entry	*dst;
+	__be32			saddr;
+	__be32			daddr;
+	__be16			sport;
+	__be16			dport;
+	bool			to_peer;
+};
+
+/**
  * struct eudp_af_ops - what differs between the IP versions
  * @family: %PF_INET or %PF_INET6, also the family of the socket addresses
+ * @header_len: bytes of the IP header
  * @prot: makes and frees the sockets
  * @ops: their system calls
+ * @peer: finds whom a message is for: in msg_name, or the connected one.
+ *	Returns 0 or an errno of sendto(2)
+ * @route: finds source address and route. Returns 0 or an errno
+ * @checksum: writes the checksum of a datagram, from the sum of its bytes
+ * @push: writes the IP header and sends. Returns as ip_local_out()
+ * @check: begins to verify the checksum of a datagram that came in
+ * @to_many: whether a datagram came in for many: multicast, broadcast
+ * @refuse: tells the sender that nobody listens
+ * @key: fills in what a socket is looked up by for a datagram that came in
+ * @name: writes the sender of a datagram to msg_name
  */
 struct eudp_af_ops {
 	int			family;
+	int			header_len;
 	struct proto		*prot;
 	const struct proto_ops	*ops;
+
+	int	(*peer)(struct sock *sk, struct eudp_packet *packet);
+	int	(*route)(struct sock *sk, struct eudp_packet *packet);
+	void	(*checksum)(const struct eudp_packet *packet,
+			    struct udphdr *uh, __wsum sum);
+	int	(*push)(struct sock *sk, struct sk_buff *skb,
+			const struct eudp_packet *packet);
+
+	int	(*check)(struct sk_buff *skb);
+	bool	(*to_many)(const struct sk_buff *skb);
+	void	(*refuse)(struct sk_buff *skb);
+	void	(*key)(const struct sk_buff *skb, struct eudp_key *key);
+	void	(*name)(const struct sk_buff *skb, struct msghdr *msg);
 };
 
 /* af_eudp.c */
@@ -58,16 +198,64 @@ int eudp_protocol_family(int protocol);
 /* socket.c */
 int eudp_init_sock(struct sock *sk);
 void eudp_close(struct sock *sk, long timeout);
-void eudp_unhash(struct sock *sk);
+int eudp_disconnect(struct sock *sk, int flags);
 int eudp_create_sock(struct net *net, struct socket *sock,
 		     const struct eudp_af_ops *af, int kern);
+int eudp_ioctl(struct sock *sk, int cmd, int *karg);
+__poll_t eudp_poll(struct file *file, struct socket *sock,
+		   struct poll_table_struct *wait);
+
+/* sockopt.c */
+int eudp_setsockopt(struct socket *sock, int level, int name, sockptr_t value,
+		    unsigned int len);
+int eudp_getsockopt(struct socket *sock, int level, int name,
+		    char __user *value, int __user *len);
 
 /* port.c */
 int eudp_table_init(struct eudp_table *table);
 void eudp_table_exit(struct eudp_table *table);
+bool eudp_port_conflict(const struct sock *sk, const struct sock *other);
+int eudp_get_port(struct sock *sk, unsigned short port);
+void eudp_unhash(struct sock *sk);
+void eudp_rehash(struct sock *sk);
+void eudp_rehash_peer(struct sock *sk, bool connected);
+
+/* output.c */
+int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
+		 const struct eudp_af_ops *af);
+
+/* build.c */
+struct sk_buff *eudp_build(struct sock *sk, const struct eudp_packet *packet,
+			   const struct eudp_af_ops *af);
 
 /* input.c */
-int eudp_rcv(struct sk_buff *skb);
+int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af);
+
+/* lookup.c */
+struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
+				   const struct net *net, __be32 addr,
+				   unsigned short port);
+struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
+				   const struct eudp_key *key);
+int eudp_score(const struct sock *sk, const struct eudp_key *key);
+struct sock *eudp_lookup(const struct eudp_key *key);
+
+/* queue.c */
+int eudp_enqueue(struct sock *sk, struct sk_buff *skb);
+void __eudp_uncharge(struct sock *sk, unsigned int size);
+void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
+	       enum skb_drop_reason reason);
+void eudp_drop_many(const struct net *net, struct sk_buff *skb);
+void eudp_destruct(struct sock *sk);
+
+/* recv.c */
+int eudp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+		 const struct eudp_af_ops *af);
+int eudp_first_length(struct sock *sk);
+
+/* error.c */
+int eudp4_icmp_errno(u8 type, u8 code, bool *hard);
+void eudp_error(struct sock *sk, int err, bool hard, bool queued);
 
 /* ipv4.c */
 extern const struct eudp_af_ops eudp4_ops;
@@ -77,6 +265,20 @@ int eudp4_register_protocol(void);
 void eudp4_unregister_protocol(void);
 void eudp4_open_door(void);
 void eudp4_close_door(void);
+void eudp4_show(struct seq_file *seq, struct sock *sk, int chain);
+
+/* mib.c */
+int eudp_mib_init(struct eudp_net *en);
+void eudp_mib_exit(struct eudp_net *en);
+
+static inline void eudp_count(const struct net *net, enum eudp_counter counter)
+{
+	SNMP_INC_STATS(eudp_net(net)->mib, counter);
+}
+
+/* proc.c */
+int eudp_proc_init(struct net *net);
+void eudp_proc_exit(struct net *net);
 
 /* sysctl.c */
 extern long eudp_mem[3];

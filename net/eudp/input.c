@@ -1,24 +1,164 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Datagrams coming in from IP.
+ * Datagrams coming in from IP: is it one, for whom, and into the queue.
  */
+#include <linux/filter.h>
 #include <linux/skbuff.h>
-#include <net/icmp.h>
+#include <linux/udp.h>
+#include <net/inet_hashtables.h>
+#include <net/sock.h>
+#include <net/xfrm.h>
 #include "eudp.h"
+
+/*
+ * Length rules of RFC 768 and RFC 1122: the header's length is at least its
+ * own, at most what IP brought; what IP brought beyond it is padding.
+ */
+static enum skb_drop_reason eudp_check_length(struct sk_buff *skb)
+{
+	unsigned int len;
+
+	if (!pskb_may_pull(skb, sizeof(struct udphdr)))
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+
+	len = ntohs(udp_hdr(skb)->len);
+	if (len < sizeof(struct udphdr) || len > skb->len)
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+
+	if (pskb_trim_rcsum(skb, len))
+		return SKB_DROP_REASON_NOMEM;
+
+	return SKB_NOT_DROPPED_YET;
+}
+
+static bool eudp_checksum_wrong(struct sk_buff *skb)
+{
+	return !skb_csum_unnecessary(skb) && __skb_checksum_complete(skb);
+}
+
+/* Strips the header; what is left of the checksum is verified by recv(2). */
+static void eudp_pull_header(struct sk_buff *skb)
+{
+	if (skb->ip_summed == CHECKSUM_NONE && !skb->csum_valid)
+		skb->csum = csum_partial(skb->data, sizeof(struct udphdr),
+					 skb->csum);
+	skb_pull_rcsum(skb, sizeof(struct udphdr));
+}
+
+static void eudp_deliver(struct sock *sk, struct sk_buff *skb,
+			 const struct eudp_af_ops *af)
+{
+	struct net *net = sock_net(sk);
+	enum skb_drop_reason reason;
+
+	reason = SKB_DROP_REASON_XFRM_POLICY;
+	if (!xfrm_policy_check(sk, XFRM_POLICY_IN, skb, af->family))
+		goto drop;
+	nf_reset_ct(skb);
+
+	/* A filter must not see what is broken. */
+	reason = SKB_DROP_REASON_UDP_CSUM;
+	if (rcu_access_pointer(sk->sk_filter) && eudp_checksum_wrong(skb))
+		goto drop;
+	reason = SKB_DROP_REASON_SOCKET_FILTER;
+	if (sk_filter_trim_cap(sk, skb, sizeof(struct udphdr)))
+		goto drop;
+
+	eudp_pull_header(skb);
+	skb_dst_drop(skb);
+	eudp_enqueue(sk, skb);
+	return;
+drop:
+	eudp_drop(net, sk, skb, reason);
+}
+
+/* RFC 1122 4.1.3.1: the sender is told, unless the datagram is broken. */
+static void eudp_nobody(const struct net *net, struct sk_buff *skb,
+			const struct eudp_af_ops *af)
+{
+	if (!xfrm_policy_check(NULL, XFRM_POLICY_IN, skb, af->family)) {
+		eudp_drop(net, NULL, skb, SKB_DROP_REASON_XFRM_POLICY);
+		return;
+	}
+	nf_reset_ct(skb);
+	if (eudp_checksum_wrong(skb)) {
+		eudp_drop(net, NULL, skb, SKB_DROP_REASON_UDP_CSUM);
+		return;
+	}
+	af->refuse(skb);
+	eudp_drop(net, NULL, skb, SKB_DROP_REASON_NO_SOCKET);
+}
+
+/*
+ * A BPF program at ingress may have chosen the socket (bpf_sk_assign); any
+ * socket, so what is not ours does not count.
+ */
+static struct sock *eudp_assigned(struct sk_buff *skb,
+				  const struct eudp_af_ops *af,
+				  bool *refcounted)
+{
+	struct sock *sk;
+	bool prefetched;
+
+	sk = skb_steal_sock(skb, refcounted, &prefetched);
+	if (!sk || READ_ONCE(sk->sk_prot) == af->prot)
+		return sk;
+
+	if (*refcounted)
+		sock_gen_put(sk);
+	*refcounted = false;
+	return NULL;
+}
+
+static struct sock *eudp_find_receiver(const struct sk_buff *skb,
+				       const struct eudp_af_ops *af)
+{
+	struct eudp_key key;
+
+	af->key(skb, &key);
+	return eudp_lookup(&key);
+}
 
 /**
  * eudp_rcv() - take a datagram from IP
  * @skb: the datagram, its data at the UDP header; consumed
- *
- * No socket can be bound yet, so none takes it: RFC 1122 4.1.3.1. icmp_send()
- * sees to it that nothing is sent for broadcast and multicast.
+ * @af: the IP version
  *
  * Context: softirq, RCU read side.
  * Return: 0
  */
-int eudp_rcv(struct sk_buff *skb)
+int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af)
 {
-	icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
-	kfree_skb_reason(skb, SKB_DROP_REASON_NO_SOCKET);
+	const struct net *net = dev_net(skb->dev);
+	enum skb_drop_reason reason;
+	bool refcounted = false;
+	struct sock *sk;
+
+	reason = eudp_check_length(skb);
+	if (reason)
+		goto drop;
+	reason = SKB_DROP_REASON_UDP_CSUM;
+	if (af->check(skb))
+		goto drop;
+
+	sk = eudp_assigned(skb, af, &refcounted);
+	if (!sk && af->to_many(skb)) {
+		/* to come: delivery to many */
+		eudp_drop_many(net, skb);
+		return 0;
+	}
+	if (!sk)
+		sk = eudp_find_receiver(skb, af);
+
+	if (sk)
+		eudp_deliver(sk, skb, af);
+	else
+		eudp_nobody(net, skb, af);
+
+	if (refcounted)
+		sock_put(sk);
+	return 0;
+drop:
+	eudp_drop(net, NULL, skb, reason);
 	return 0;
 }

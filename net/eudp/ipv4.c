@@ -2,21 +2,365 @@
 /*
  * The IPv4 wing: all that knows IPv4, and nothing else does.
  */
+#include <linux/in.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/udp.h>
+#include <net/icmp.h>
 #include <net/inet_common.h>
+#include <net/ip.h>
 #include <net/protocol.h>
+#include <net/route.h>
 #include <net/sock.h>
 #include "eudp.h"
 
 static atomic_long_t eudp_memory_allocated;
 static DEFINE_PER_CPU(int, eudp_memory_per_cpu);
 
+/* Going out */
+
+/* For whom: ip(7) has the rules for addresses, udp(7) for port 0 */
+static int eudp4_peer(struct sock *sk, struct eudp_packet *packet)
+{
+	const struct sockaddr_in *name = packet->msg->msg_name;
+
+	if (!name) {
+		if (sk->sk_state != TCP_ESTABLISHED)
+			return -EDESTADDRREQ;
+		packet->daddr = inet_sk(sk)->inet_daddr;
+		packet->dport = inet_sk(sk)->inet_dport;
+		packet->to_peer = true;
+		return 0;
+	}
+
+	if (packet->msg->msg_namelen < sizeof(*name))
+		return -EINVAL;
+	if (name->sin_family != AF_INET && name->sin_family != AF_UNSPEC)
+		return -EAFNOSUPPORT;
+	if (!name->sin_port)
+		return -EINVAL;
+	packet->daddr = name->sin_addr.s_addr;
+	packet->dport = name->sin_port;
+	return 0;
+}
+
+static bool eudp4_direct(const struct sock *sk, const struct msghdr *msg)
+{
+	return sock_flag(sk, SOCK_LOCALROUTE) ||
+	       msg->msg_flags & MSG_DONTROUTE;
+}
+
+/* The device and source address that options set for a destination: ip(7) */
+static int eudp4_device(const struct sock *sk, struct eudp_packet *packet)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	int oif = READ_ONCE(sk->sk_bound_dev_if);
+
+	if (!ipv4_is_multicast(packet->daddr))
+		return oif ?: READ_ONCE(inet->uc_index);
+
+	if (!packet->saddr)
+		packet->saddr = READ_ONCE(inet->mc_addr);
+	if (!oif || netif_index_is_l3_master(sock_net(sk), oif))
+		oif = READ_ONCE(inet->mc_index);
+	return oif;
+}
+
+/* Looks a route up; a connected socket keeps what it finds for its peer. */
+static int eudp4_find_route(struct sock *sk, struct eudp_packet *packet)
+{
+	struct net *net = sock_net(sk);
+	struct flowi4 fl4;
+	struct rtable *rt;
+	int oif;
+
+	packet->saddr = inet_sk(sk)->inet_saddr;
+	oif = eudp4_device(sk, packet);
+	flowi4_init_output(&fl4, oif, READ_ONCE(sk->sk_mark),
+			   READ_ONCE(inet_sk(sk)->tos) & INET_DSCP_MASK,
+			   eudp4_direct(sk, packet->msg) ?
+			   RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+			   sk->sk_protocol, inet_sk_flowi_flags(sk),
+			   packet->daddr, packet->saddr, packet->dport,
+			   packet->sport, sk->sk_uid);
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(&fl4));
+
+	rt = ip_route_output_flow(net, &fl4, sk);
+	if (IS_ERR(rt)) {
+		if (PTR_ERR(rt) == -ENETUNREACH)
+			IP_INC_STATS(net, IPSTATS_MIB_OUTNOROUTES);
+		return PTR_ERR(rt);
+	}
+	if (rt->rt_flags & RTCF_BROADCAST && !sock_flag(sk, SOCK_BROADCAST)) {
+		ip_rt_put(rt);
+		return -EACCES;
+	}
+
+	if (packet->to_peer && !eudp4_direct(sk, packet->msg))
+		sk_dst_set(sk, dst_clone(&rt->dst));
+	packet->dst = &rt->dst;
+	packet->saddr = fl4.saddr;
+	packet->daddr = fl4.daddr;
+	return 0;
+}
+
+/* The most that fits: what IPv4 can carry, or what may leave unfragmented */
+static int eudp4_check_size(const struct sock *sk,
+			    const struct eudp_packet *packet)
+{
+	size_t most = IP_MAX_MTU;
+
+	if (!ip_sk_ignore_df(sk))
+		most = ip_sk_use_pmtu(sk) ? dst_mtu(packet->dst) :
+		       READ_ONCE(packet->dst->dev->mtu);
+
+	return sizeof(struct iphdr) + sizeof(struct udphdr) + packet->len >
+	       most ? -EMSGSIZE : 0;
+}
+
+static int eudp4_route(struct sock *sk, struct eudp_packet *packet)
+{
+	int err = 0;
+
+	if (packet->to_peer && !eudp4_direct(sk, packet->msg))
+		packet->dst = sk_dst_check(sk, 0);
+	if (packet->dst)
+		packet->saddr = inet_sk(sk)->inet_saddr;
+	else
+		err = eudp4_find_route(sk, packet);
+	if (err)
+		return err;
+
+	err = eudp4_check_size(sk, packet);
+	if (err)
+		dst_release(packet->dst);
+	return err;
+}
+
+static void eudp4_checksum(const struct eudp_packet *packet,
+			   struct udphdr *uh, __wsum sum)
+{
+	uh->check = csum_tcpudp_magic(packet->saddr, packet->daddr,
+				      ntohs(uh->len), IPPROTO_EUDP, sum);
+}
+
+static u8 eudp4_ttl(const struct sock *sk, const struct rtable *rt)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	int ttl;
+
+	if (rt->rt_type == RTN_MULTICAST)
+		return READ_ONCE(inet->mc_ttl);
+	ttl = READ_ONCE(inet->uc_ttl);
+	return ttl < 0 ? ip4_dst_hoplimit(&rt->dst) : ttl;
+}
+
+/* DF: RFC 791; IP_MTU_DISCOVER of ip(7) says when */
+static bool eudp4_dont_fragment(const struct sock *sk,
+				const struct sk_buff *skb,
+				const struct dst_entry *dst)
+{
+	u8 mode = READ_ONCE(inet_sk(sk)->pmtudisc);
+
+	if (mode == IP_PMTUDISC_DO || mode == IP_PMTUDISC_PROBE)
+		return true;
+	return skb->len <= dst_mtu(dst) && ip_dont_fragment(sk, dst);
+}
+
+static int eudp4_push(struct sock *sk, struct sk_buff *skb,
+		      const struct eudp_packet *packet)
+{
+	struct rtable *rt = dst_rtable(packet->dst);
+	struct net *net = sock_net(sk);
+	struct iphdr *iph = ip_hdr(skb);
+	int err;
+
+	iph->version = IPVERSION;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tos = READ_ONCE(inet_sk(sk)->tos);
+	iph->frag_off = 0;
+	if (eudp4_dont_fragment(sk, skb, packet->dst))
+		iph->frag_off = htons(IP_DF);
+	iph->ttl = eudp4_ttl(sk, rt);
+	iph->protocol = IPPROTO_EUDP;
+	iph->saddr = packet->saddr;
+	iph->daddr = packet->daddr;
+	skb->ignore_df = ip_sk_ignore_df(sk);
+	ip_select_ident(net, skb, sk);
+
+	skb->priority = READ_ONCE(sk->sk_priority);
+	skb->mark = READ_ONCE(sk->sk_mark);
+	skb_dst_set(skb, packet->dst);
+	err = ip_local_out(net, sk, skb);
+	return err > 0 ? net_xmit_errno(err) : err;
+}
+
+/* Coming in */
+
+static __wsum eudp4_sum_pseudo(struct sk_buff *skb, int protocol)
+{
+	return csum_tcpudp_nofold(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr,
+				  skb->len, protocol, 0);
+}
+
+/* A checksum of 0 says that the sender made none: RFC 768 */
+static int eudp4_check(struct sk_buff *skb)
+{
+	return skb_checksum_init_zero_check(skb, IPPROTO_EUDP,
+					    udp_hdr(skb)->check,
+					    eudp4_sum_pseudo) ||
+	       (skb->ip_summed == CHECKSUM_COMPLETE && !skb->csum_valid);
+}
+
+static bool eudp4_to_many(const struct sk_buff *skb)
+{
+	return skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+static void eudp4_refuse(struct sk_buff *skb)
+{
+	icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+}
+
+static void eudp4_key(const struct sk_buff *skb, struct eudp_key *key)
+{
+	key->net = dev_net(skb->dev);
+	key->saddr = ip_hdr(skb)->saddr;
+	key->daddr = ip_hdr(skb)->daddr;
+	key->sport = udp_hdr(skb)->source;
+	key->dport = udp_hdr(skb)->dest;
+	key->dif = inet_iif(skb);
+	key->sdif = inet_sdif(skb);
+}
+
+static void eudp4_name(const struct sk_buff *skb, struct msghdr *msg)
+{
+	struct sockaddr_in *name = msg->msg_name;
+
+	*name = (struct sockaddr_in) {
+		.sin_family	 = AF_INET,
+		.sin_port	 = udp_hdr(skb)->source,
+		.sin_addr.s_addr = ip_hdr(skb)->saddr,
+	};
+	msg->msg_namelen = sizeof(*name);
+}
+
+static int eudp4_rcv(struct sk_buff *skb)
+{
+	return eudp_rcv(skb, &eudp4_ops);
+}
+
+/*
+ * An ICMP error quotes a datagram: who has sent it? What it says of the path
+ * is true for the host, whoever that was.
+ */
+static int eudp4_err(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	const struct udphdr *uh = (void *)iph + iph->ihl * 4;
+	u8 type = icmp_hdr(skb)->type, code = icmp_hdr(skb)->code;
+	struct net *net = dev_net(skb->dev);
+	struct eudp_key key = {
+		.net = net,
+		.saddr = iph->daddr, .sport = uh->dest,
+		.daddr = iph->saddr, .dport = uh->source,
+		.dif = skb->dev->ifindex, .sdif = inet_sdif(skb),
+	};
+	bool too_big, hard, queued;
+	struct sock *sk;
+	int err;
+
+	too_big = type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED;
+	if (too_big)
+		ipv4_update_pmtu(skb, net, info, 0, IPPROTO_EUDP);
+	if (type == ICMP_REDIRECT)
+		ipv4_redirect(skb, net, 0, IPPROTO_EUDP);
+
+	sk = eudp_lookup(&key);
+	if (!sk) {
+		__ICMP_INC_STATS(net, ICMP_MIB_INERRORS);
+		return -ENOENT;
+	}
+
+	if (too_big)
+		ipv4_sk_update_pmtu(skb, sk, info);
+	if (type == ICMP_REDIRECT)
+		ipv4_sk_redirect(skb, sk);
+	if (type == ICMP_REDIRECT || type == ICMP_SOURCE_QUENCH ||
+	    (too_big && READ_ONCE(inet_sk(sk)->pmtudisc) == IP_PMTUDISC_DONT))
+		return 0;
+
+	err = eudp4_icmp_errno(type, code, &hard);
+	queued = inet_test_bit(RECVERR, sk);
+	if (queued)
+		ip_icmp_error(sk, skb, -err, uh->dest, info, (u8 *)(uh + 1));
+	eudp_error(sk, err, hard, queued);
+	return 0;
+}
+
+/* The socket */
+
+/* connect(2): while the peer changes, only the local address finds us. */
+static int eudp4_connect(struct sock *sk, struct sockaddr *addr, int len)
+{
+	int err;
+
+	lock_sock(sk);
+	eudp_rehash_peer(sk, false);
+	err = __ip4_datagram_connect(sk, addr, len);
+	eudp_rehash_peer(sk, true);
+	release_sock(sk);
+	return err;
+}
+
+static int eudp4_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	return eudp_sendmsg(sock->sk, msg, len, &eudp4_ops);
+}
+
+static int eudp4_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+			 int flags)
+{
+	return eudp_recvmsg(sock->sk, msg, len, flags, &eudp4_ops);
+}
+
+/**
+ * eudp4_show() - write a line of /proc/net/eudp
+ * @seq: where to
+ * @sk: a socket with a port
+ * @chain: number of its chain
+ *
+ * Context: RCU read side.
+ */
+void eudp4_show(struct seq_file *seq, struct sock *sk, int chain)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	kuid_t uid = sock_i_uid(sk);
+
+	seq_printf(seq, "%5d: %08X:%04X %08X:%04X %02X ", chain,
+		   (__force u32)inet->inet_rcv_saddr, ntohs(inet->inet_sport),
+		   (__force u32)inet->inet_daddr, ntohs(inet->inet_dport),
+		   sk->sk_state);
+	seq_printf(seq, "%08X:%08X 00:00000000 00000000 %5u %8d %lu %d %pK %u",
+		   sk_wmem_alloc_get(sk), sk_rmem_alloc_get(sk),
+		   from_kuid_munged(seq_user_ns(seq), uid), 0, sock_i_ino(sk),
+		   refcount_read(&sk->sk_refcnt), sk,
+		   atomic_read(&sk->sk_drops));
+}
+
 static struct proto eudp4_prot = {
 	.name			= "EUDP",
 	.owner			= THIS_MODULE,
 	.close			= eudp_close,
+	.connect		= eudp4_connect,
+	.disconnect		= eudp_disconnect,
+	.ioctl			= eudp_ioctl,
 	.init			= eudp_init_sock,
+	.release_cb		= ip4_datagram_release_cb,
 	.unhash			= eudp_unhash,
+	.rehash			= eudp_rehash,
+	.get_port		= eudp_get_port,
+	.put_port		= eudp_unhash,
 	.memory_allocated	= &eudp_memory_allocated,
 	.per_cpu_fw_alloc	= &eudp_memory_per_cpu,
 	.sysctl_mem		= eudp_mem,
@@ -28,30 +372,43 @@ static struct proto eudp4_prot = {
 static const struct proto_ops eudp4_sock_ops = {
 	.family		= PF_EUDP,
 	.owner		= THIS_MODULE,
-	.release	= inet_release,
-	.bind		= sock_no_bind,
-	.connect	= sock_no_connect,
-	.socketpair	= sock_no_socketpair,
-	.accept		= sock_no_accept,
-	.getname	= sock_no_getname,
-	.poll		= datagram_poll,
-	.ioctl		= sock_no_ioctl,
+	.sendmsg	= eudp4_sendmsg,
+	.recvmsg	= eudp4_recvmsg,
+	.poll		= eudp_poll,
+	.bind		= inet_bind,
+	.connect	= inet_dgram_connect,
+	.getname	= inet_getname,
+	.ioctl		= inet_ioctl,
 	.gettstamp	= sock_gettstamp,
+	.setsockopt	= eudp_setsockopt,
+	.getsockopt	= eudp_getsockopt,
+	.shutdown	= inet_shutdown,
+	.release	= inet_release,
+	.accept		= sock_no_accept,
 	.listen		= sock_no_listen,
-	.shutdown	= sock_no_shutdown,
-	.sendmsg	= sock_no_sendmsg,
-	.recvmsg	= sock_no_recvmsg,
 	.mmap		= sock_no_mmap,
+	.socketpair	= sock_no_socketpair,
 };
 
 const struct eudp_af_ops eudp4_ops = {
-	.family	= PF_INET,
-	.prot	= &eudp4_prot,
-	.ops	= &eudp4_sock_ops,
+	.family		= PF_INET,
+	.header_len	= sizeof(struct iphdr),
+	.prot		= &eudp4_prot,
+	.ops		= &eudp4_sock_ops,
+	.peer		= eudp4_peer,
+	.route		= eudp4_route,
+	.checksum	= eudp4_checksum,
+	.push		= eudp4_push,
+	.check		= eudp4_check,
+	.to_many	= eudp4_to_many,
+	.refuse		= eudp4_refuse,
+	.key		= eudp4_key,
+	.name		= eudp4_name,
 };
 
 static const struct net_protocol eudp4_protocol = {
-	.handler	= eudp_rcv,
+	.handler	= eudp4_rcv,
+	.err_handler	= eudp4_err,
 	.no_policy	= 1,
 };
 

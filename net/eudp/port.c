@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Local ports: the table of the bound sockets.
+ * Local ports: choice, conflicts, and into and out of the tables.
  */
 #include <linux/moduleparam.h>
+#include <linux/random.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/sock.h>
 #include "eudp.h"
 
 #define EUDP_HASH_ENTRIES_MIN	16
@@ -44,10 +49,19 @@ MODULE_PARM_DESC(hash_entries,
  */
 int eudp_table_init(struct eudp_table *table)
 {
+	struct hlist_head *heads;
+
+	heads = kvcalloc(3 * hash_entries, sizeof(*heads), GFP_KERNEL_ACCOUNT);
+	if (!heads)
+		return -ENOMEM;
+
 	table->mask = hash_entries - 1;
-	table->port = kvcalloc(hash_entries, sizeof(*table->port),
-			       GFP_KERNEL_ACCOUNT);
-	return table->port ? 0 : -ENOMEM;
+	table->port = heads;
+	table->addr = heads + hash_entries;
+	table->peer = heads + 2 * hash_entries;
+	spin_lock_init(&table->lock);
+	seqcount_spinlock_init(&table->moves, &table->lock);
+	return 0;
 }
 
 /**
@@ -57,4 +71,225 @@ int eudp_table_init(struct eudp_table *table)
 void eudp_table_exit(struct eudp_table *table)
 {
 	kvfree(table->port);
+}
+
+static struct eudp_table *eudp_table(const struct sock *sk)
+{
+	return &eudp_net(sock_net(sk))->table;
+}
+
+static struct hlist_head *eudp_port_chain(const struct eudp_table *table,
+					  unsigned short port)
+{
+	return &table->port[port & table->mask];
+}
+
+/* Sockets bound to different devices never meet. */
+static bool eudp_devices_overlap(const struct sock *sk,
+				 const struct sock *other)
+{
+	int a = READ_ONCE(sk->sk_bound_dev_if);
+	int b = READ_ONCE(other->sk_bound_dev_if);
+
+	return !a || !b || a == b;
+}
+
+/**
+ * eudp_port_conflict() - whether a socket may not have the port of another
+ * @sk: the socket, its address set
+ * @other: a socket that has the port
+ *
+ * They may share it if they are bound to different addresses or devices, or
+ * if both have SO_REUSEADDR (socket(7)).
+ *
+ * Return: true if the answer to bind(2) is EADDRINUSE.
+ */
+bool eudp_port_conflict(const struct sock *sk, const struct sock *other)
+{
+	if (sk == other)
+		return false;
+	if (sk->sk_reuse && other->sk_reuse)
+		return false;
+
+	return eudp_devices_overlap(sk, other) &&
+	       inet_rcv_saddr_equal(sk, other, true);
+}
+
+static bool eudp_port_taken(const struct eudp_table *table,
+			    const struct sock *sk, unsigned short port)
+{
+	const struct sock *other;
+
+	sk_for_each(other, eudp_port_chain(table, port))
+		if (inet_sk(other)->inet_num == port &&
+		    eudp_port_conflict(sk, other))
+			return true;
+
+	return false;
+}
+
+/*
+ * A random port of the range (RFC 6056, RFC 8085 5.1), or 0 if all are taken.
+ * An odd step leads through all ports there are.
+ */
+static unsigned short eudp_choose_port(const struct eudp_table *table,
+				       const struct sock *sk)
+{
+	u16 first, port, step = get_random_u16() | 1;
+	struct net *net = sock_net(sk);
+	int low, high;
+
+	inet_sk_get_local_port_range(sk, &low, &high);
+	first = low + get_random_u32_below(high - low + 1);
+	port = first;
+	do {
+		if (port >= low && port <= high &&
+		    !inet_is_local_reserved_port(net, port) &&
+		    !eudp_port_taken(table, sk, port))
+			return port;
+		port += step;
+	} while (port != first);
+
+	return 0;
+}
+
+static bool eudp_connected_to_any_port(const struct sock *sk)
+{
+	return inet_sk(sk)->inet_daddr && !inet_sk(sk)->inet_dport;
+}
+
+static struct hlist_head *eudp_chain(const struct eudp_table *table,
+				     const struct sock *sk, bool by_peer)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct eudp_key key = {
+		.net	= sock_net(sk),
+		.saddr	= inet->inet_daddr,
+		.daddr	= inet->inet_rcv_saddr,
+		.sport	= inet->inet_dport,
+		.dport	= htons(inet->inet_num),
+	};
+
+	if (by_peer)
+		return eudp_peer_chain(table, &key);
+	return eudp_addr_chain(table, key.net, key.daddr, inet->inet_num);
+}
+
+/* Puts a socket into the chain that its addresses lead to. */
+static void __eudp_enter(struct eudp_table *table, struct sock *sk,
+			 bool by_peer)
+{
+	struct eudp_sock *es = eudp_sk(sk);
+
+	lockdep_assert_held(&table->lock);
+	es->by_peer = by_peer;
+	es->counted = !by_peer && eudp_connected_to_any_port(sk);
+	WRITE_ONCE(table->by_peer, table->by_peer + es->by_peer);
+	WRITE_ONCE(table->any_port, table->any_port + es->counted);
+	hlist_add_head_rcu(&es->node, eudp_chain(table, sk, by_peer));
+}
+
+static void __eudp_leave(struct eudp_table *table, struct sock *sk)
+{
+	struct eudp_sock *es = eudp_sk(sk);
+
+	lockdep_assert_held(&table->lock);
+	hlist_del_rcu(&es->node);
+	WRITE_ONCE(table->by_peer, table->by_peer - es->by_peer);
+	WRITE_ONCE(table->any_port, table->any_port - es->counted);
+}
+
+/**
+ * eudp_get_port() - give a socket a port, for bind(2) and autobind
+ * @sk: the socket, locked, its address set; has no port
+ * @port: the port, or 0 for any that is free
+ *
+ * Context: process.
+ * Return: 0, or -EADDRINUSE if the port, or every port, is taken.
+ */
+int eudp_get_port(struct sock *sk, unsigned short port)
+{
+	struct eudp_table *table = eudp_table(sk);
+
+	spin_lock_bh(&table->lock);
+	if (!port)
+		port = eudp_choose_port(table, sk);
+	else if (eudp_port_taken(table, sk, port))
+		port = 0;
+
+	if (port) {
+		inet_sk(sk)->inet_num = port;
+		WRITE_ONCE(eudp_sk(sk)->order, ++table->order);
+		sk_add_node_rcu(sk, eudp_port_chain(table, port));
+		__eudp_enter(table, sk, false);
+		sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
+	}
+	spin_unlock_bh(&table->lock);
+	return port ? 0 : -EADDRINUSE;
+}
+
+/**
+ * eudp_unhash() - take a socket out of the tables and its port away
+ * @sk: the socket, locked; may have none
+ *
+ * Lookups may go on with it until the end of a grace period.
+ */
+void eudp_unhash(struct sock *sk)
+{
+	struct eudp_table *table = eudp_table(sk);
+
+	if (sk_unhashed(sk))
+		return;
+
+	spin_lock_bh(&table->lock);
+	__eudp_leave(table, sk);
+	sk_del_node_init_rcu(sk);
+	inet_sk(sk)->inet_num = 0;
+	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, -1);
+	spin_unlock_bh(&table->lock);
+}
+
+static void __eudp_move(struct eudp_table *table, struct sock *sk, bool by_peer)
+{
+	write_seqcount_begin(&table->moves);
+	__eudp_leave(table, sk);
+	__eudp_enter(table, sk, by_peer);
+	write_seqcount_end(&table->moves);
+}
+
+/**
+ * eudp_rehash() - find a socket by its local address, which has changed
+ * @sk: the socket, locked
+ */
+void eudp_rehash(struct sock *sk)
+{
+	struct eudp_table *table = eudp_table(sk);
+
+	if (sk_unhashed(sk))
+		return;
+
+	spin_lock_bh(&table->lock);
+	WRITE_ONCE(eudp_sk(sk)->order, ++table->order);
+	__eudp_move(table, sk, false);
+	spin_unlock_bh(&table->lock);
+}
+
+/**
+ * eudp_rehash_peer() - find a socket by its peer as well, or no longer
+ * @sk: the socket, locked
+ * @connected: whether its peer is settled. If it is about to change, the
+ *	socket is best where only the local address decides
+ */
+void eudp_rehash_peer(struct sock *sk, bool connected)
+{
+	struct eudp_table *table = eudp_table(sk);
+	bool by_peer;
+
+	by_peer = connected && inet_sk(sk)->inet_daddr &&
+		  inet_sk(sk)->inet_dport;
+
+	spin_lock_bh(&table->lock);
+	if (!sk_unhashed(sk))
+		__eudp_move(table, sk, by_peer);
+	spin_unlock_bh(&table->lock);
 }

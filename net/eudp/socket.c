@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a socket: create, close.
+ * The life of a socket: create, disconnect, close; and what it says of itself.
  */
 #include <linux/bpf-cgroup.h>
 #include <linux/capability.h>
 #include <net/inet_common.h>
+#include <net/rps.h>
+#include <net/inet_hashtables.h>
 #include <net/sock.h>
+#include <asm/ioctls.h>
 #include "eudp.h"
 
 /**
@@ -25,6 +28,7 @@ int eudp_init_sock(struct sock *sk)
 	    !ns_capable(net->user_ns, CAP_NET_RAW))
 		return -EPERM;
 
+	sk->sk_destruct = eudp_destruct;
 	/* lookups run under RCU and take no reference */
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	return 0;
@@ -41,11 +45,43 @@ void eudp_close(struct sock *sk, long timeout)
 }
 
 /**
- * eudp_unhash() - take a socket out of the tables
- * @sk: the socket, never bound so far
+ * eudp_disconnect() - connect(2) to an address of AF_UNSPEC
+ * @sk: the socket
+ * @flags: of the file
+ *
+ * What connect(2) set goes: the peer, and the local address and port as far
+ * as bind(2) did not choose them. So does the device that SO_BINDTODEVICE
+ * chose, as in UDP.
+ *
+ * Return: 0
  */
-void eudp_unhash(struct sock *sk)
+int eudp_disconnect(struct sock *sk, int flags)
 {
+	struct inet_sock *inet = inet_sk(sk);
+
+	lock_sock(sk);
+	eudp_rehash_peer(sk, false);
+
+	sk->sk_state = TCP_CLOSE;
+	inet->inet_daddr = 0;
+	inet->inet_dport = 0;
+	sk->sk_bound_dev_if = 0;
+	sock_rps_reset_rxhash(sk);
+	sk_dst_reset(sk);
+
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+		inet_reset_saddr(sk);
+
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
+		eudp_unhash(sk);
+		inet->inet_sport = 0;
+	} else if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
+		eudp_rehash(sk);
+	} else {
+		eudp_rehash_peer(sk, false);
+	}
+	release_sock(sk);
+	return 0;
 }
 
 /* What socket(2) promises of an IP socket before an option was set: ip(7) */
@@ -64,7 +100,6 @@ static void eudp_init_inet(struct sock *sk)
 	atomic_set(&inet->inet_id, 0);
 
 	sk->sk_protocol = IPPROTO_EUDP;
-	sk->sk_destruct = inet_sock_destruct;
 	sk->sk_txrehash = READ_ONCE(net->core.sysctl_txrehash);
 }
 
@@ -94,6 +129,7 @@ int eudp_create_sock(struct net *net, struct socket *sock,
 	sock->state = SS_UNCONNECTED;
 	sock->ops = af->ops;
 	sock_init_data(sock, sk);
+	sk->sk_destruct = inet_sock_destruct;
 	eudp_init_inet(sk);
 
 	err = af->prot->init(sk);
@@ -104,4 +140,50 @@ int eudp_create_sock(struct net *net, struct socket *sock,
 		sock->sk = NULL;
 	}
 	return err;
+}
+
+/**
+ * eudp_ioctl() - FIONREAD (SIOCINQ) and TIOCOUTQ (SIOCOUTQ), udp(7)
+ * @sk: the socket
+ * @cmd: what is asked
+ * @karg: set to the answer
+ *
+ * Return: 0, or -ENOIOCTLCMD for what IP must answer.
+ */
+int eudp_ioctl(struct sock *sk, int cmd, int *karg)
+{
+	switch (cmd) {
+	case FIONREAD:
+		*karg = max(eudp_first_length(sk), 0);
+		return 0;
+	case TIOCOUTQ:
+		*karg = sk_wmem_alloc_get(sk);
+		return 0;
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+/**
+ * eudp_poll() - poll(2), select(2) and epoll(7)
+ * @file: of the socket
+ * @sock: the socket
+ * @wait: who waits
+ *
+ * A program that would block is not told that it can read while all that
+ * waits has a wrong checksum, since recv(2) would drop that and block.
+ *
+ * Return: the events that are there.
+ */
+__poll_t eudp_poll(struct file *file, struct socket *sock,
+		   struct poll_table_struct *wait)
+{
+	__poll_t mask = datagram_poll(file, sock, wait);
+	struct sock *sk = sock->sk;
+
+	if ((mask & EPOLLRDNORM) && !(file->f_flags & O_NONBLOCK) &&
+	    !(sk->sk_shutdown & RCV_SHUTDOWN) && eudp_first_length(sk) < 0)
+		mask &= ~(EPOLLIN | EPOLLRDNORM);
+
+	return mask;
 }

@@ -103,7 +103,7 @@ static void doors_lead_to_one_house(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, a->sk.sk_destruct, b->sk.sk_destruct);
 	KUNIT_EXPECT_EQ(test, a->sk.sk_txrehash, b->sk.sk_txrehash);
 	KUNIT_EXPECT_EQ(test, a->sk.sk_flags, b->sk.sk_flags);
-	KUNIT_EXPECT_EQ(test, a->sk.sk_reuse, b->sk.sk_reuse);
+	KUNIT_EXPECT_TRUE(test, a->sk.sk_reuse == b->sk.sk_reuse);
 	KUNIT_EXPECT_EQ(test, a->inet_flags, b->inet_flags);
 	KUNIT_EXPECT_EQ(test, a->pmtudisc, b->pmtudisc);
 	KUNIT_EXPECT_EQ(test, a->uc_ttl, b->uc_ttl);

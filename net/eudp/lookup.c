@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which socket a datagram is for.
+ */
+#include <linux/jhash.h>
+#include <linux/once.h>
+#include <linux/rculist.h>
+#include <net/inet_hashtables.h>
+#include <net/sock.h>
+#include "eudp.h"
+
+/* The score of a socket grows by this for each thing it insists on... */
+#define EUDP_SCORE_BOUND	4
+/* ...by this for being of the IP version of the datagram... */
+#define EUDP_SCORE_FAMILY	2
+/* ...and by this for SO_INCOMING_CPU. */
+#define EUDP_SCORE_CPU		1
+
+/**
+ * eudp_addr_chain() - where to look for a socket by its local end
+ * @table: tables of the namespace
+ * @net: the namespace
+ * @addr: local address, 0 for sockets that are bound to none
+ * @port: local port
+ *
+ * Return: the head of a chain in &eudp_table.addr.
+ */
+struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
+				   const struct net *net, __be32 addr,
+				   unsigned short port)
+{
+	u32 hash = jhash_1word((__force u32)addr, net_hash_mix(net));
+
+	return &table->addr[(hash ^ port) & table->mask];
+}
+
+/**
+ * eudp_peer_chain() - where to look for a socket by both of its ends
+ * @table: tables of the namespace
+ * @key: both ends, as a datagram to the socket has them
+ *
+ * Return: the head of a chain in &eudp_table.peer.
+ */
+struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
+				   const struct eudp_key *key)
+{
+	static u32 secret __read_mostly;
+	u32 hash;
+
+	/* A peer chooses addresses and ports, but not the chain they lead to */
+	net_get_random_once(&secret, sizeof(secret));
+	hash = __inet_ehashfn(key->daddr, ntohs(key->dport), key->saddr,
+			      key->sport, secret + net_hash_mix(key->net));
+	return &table->peer[hash & table->mask];
+}
+
+/* Whether a socket takes datagrams from the device of @key. */
+static bool eudp_device_match(const struct sock *sk, const struct eudp_key *key)
+{
+	bool any_vrf = true;
+
+#if IS_ENABLED(CONFIG_NET_L3_MASTER_DEV)
+	any_vrf = READ_ONCE(key->net->ipv4.sysctl_udp_l3mdev_accept);
+#endif
+	return inet_bound_dev_eq(any_vrf, READ_ONCE(sk->sk_bound_dev_if),
+				 key->dif, key->sdif);
+}
+
+/**
+ * eudp_score() - how well a socket matches a datagram
+ * @sk: the socket
+ * @key: both ends of the datagram
+ *
+ * Context: RCU read side; the socket may change meanwhile.
+ * Return: -1 if it does not match at all, else the more the better.
+ */
+int eudp_score(const struct sock *sk, const struct eudp_key *key)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	int score = EUDP_SCORE_FAMILY;
+
+	if (inet->inet_num != ntohs(key->dport) ||
+	    inet->inet_rcv_saddr != key->daddr ||
+	    !eudp_device_match(sk, key))
+		return -1;
+
+	if (inet->inet_daddr) {
+		if (inet->inet_daddr != key->saddr)
+			return -1;
+		score += EUDP_SCORE_BOUND;
+	}
+	if (inet->inet_dport) {
+		if (inet->inet_dport != key->sport)
+			return -1;
+		score += EUDP_SCORE_BOUND;
+	}
+	if (READ_ONCE(sk->sk_bound_dev_if))
+		score += EUDP_SCORE_BOUND;
+	if (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id())
+		score += EUDP_SCORE_CPU;
+
+	return score;
+}
+
+/* The best match so far; of two equal ones the younger. */
+struct eudp_best {
+	struct eudp_sock *es;
+	unsigned long order;
+	int score;
+};
+
+static void eudp_scan(const struct hlist_head *chain,
+		      const struct eudp_key *key, struct eudp_best *best)
+{
+	struct eudp_sock *es;
+
+	hlist_for_each_entry_rcu(es, chain, node) {
+		int score = eudp_score(&es->inet.sk, key);
+
+		if (score < 0 || score < best->score)
+			continue;
+		if (score == best->score && READ_ONCE(es->order) < best->order)
+			continue;
+		best->score = score;
+		best->order = READ_ONCE(es->order);
+		best->es = es;
+	}
+}
+
+/*
+ * A socket that is connected beats one that is only bound to the address,
+ * which beats one that is bound to none. But for one case: one connected to
+ * port 0 and bound to a device scores as much as one connected to the port.
+ */
+static struct eudp_sock *eudp_find(const struct eudp_table *table,
+				   const struct eudp_key *key)
+{
+	struct eudp_best best = { .score = -1 };
+	struct eudp_key any;
+
+	if (READ_ONCE(table->by_peer)) {
+		eudp_scan(eudp_peer_chain(table, key), key, &best);
+		if (best.es && !READ_ONCE(table->any_port))
+			return best.es;
+	}
+
+	eudp_scan(eudp_addr_chain(table, key->net, key->daddr,
+				  ntohs(key->dport)), key, &best);
+	if (best.es)
+		return best.es;
+
+	any = *key;
+	any.daddr = 0;
+	eudp_scan(eudp_addr_chain(table, key->net, 0, ntohs(key->dport)), &any,
+		  &best);
+	return best.es;
+}
+
+/**
+ * eudp_lookup() - find the socket that a datagram is for
+ * @key: both ends of the datagram
+ *
+ * A socket that changes its chain while this looks may be missed, and lead it
+ * astray into another chain; then it looks again.
+ *
+ * Context: RCU read side, by which the socket stays.
+ * Return: the socket or NULL.
+ */
+struct sock *eudp_lookup(const struct eudp_key *key)
+{
+	const struct eudp_table *table = &eudp_net(key->net)->table;
+	struct eudp_sock *es;
+	unsigned int moves;
+
+	do {
+		moves = read_seqcount_begin(&table->moves);
+		es = eudp_find(table, key);
+	} while (read_seqcount_retry(&table->moves, moves));
+
+	return es ? &es->inet.sk : NULL;
+}

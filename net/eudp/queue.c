@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The receive queue of a socket: charge, enqueue, wake; and the one place
+ * where datagrams are dropped.
+ */
+#include <linux/skbuff.h>
+#include <net/busy_poll.h>
+#include <net/inet_common.h>
+#include <net/rps.h>
+#include <net/sock.h>
+#include "eudp.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/eudp.h>
+
+/* Counts a drop as in-kernel UDP does: RFC 4113 and the Udp: lines of snmp */
+static void eudp_count_drop(const struct net *net, enum skb_drop_reason reason)
+{
+	switch (reason) {
+	case SKB_DROP_REASON_NO_SOCKET:
+		eudp_count(net, EUDP_NO_PORTS);
+		return;
+	case SKB_DROP_REASON_SOCKET_RCVBUFF:
+		eudp_count(net, EUDP_RCVBUF_ERRORS);
+		break;
+	case SKB_DROP_REASON_PROTO_MEM:
+		eudp_count(net, EUDP_MEM_ERRORS);
+		break;
+	case SKB_DROP_REASON_UDP_CSUM:
+		eudp_count(net, EUDP_IN_CSUM_ERRORS);
+		break;
+	default:
+		break;
+	}
+	eudp_count(net, EUDP_IN_ERRORS);
+}
+
+static void __eudp_drop(struct sock *sk, struct sk_buff *skb,
+			enum skb_drop_reason reason)
+{
+	trace_eudp_drop(sk, skb, reason);
+	sk_skb_reason_drop(sk, skb, reason);
+}
+
+/**
+ * eudp_drop_many() - drop a datagram for many, of whom nobody wants it
+ * @net: namespace it came into
+ * @skb: the datagram; consumed
+ *
+ * Context: any.
+ */
+void eudp_drop_many(const struct net *net, struct sk_buff *skb)
+{
+	eudp_count(net, EUDP_IGNORED_MULTI);
+	__eudp_drop(NULL, skb, SKB_DROP_REASON_NO_SOCKET);
+}
+
+/**
+ * eudp_drop() - drop a datagram that came in
+ * @net: namespace it came into
+ * @sk: socket it was for, or NULL
+ * @skb: the datagram; consumed
+ * @reason: why
+ *
+ * Context: any.
+ */
+void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
+	       enum skb_drop_reason reason)
+{
+	eudp_count_drop(net, reason);
+	if (sk)
+		atomic_inc(&sk->sk_drops);
+	__eudp_drop(sk, skb, reason);
+}
+
+/*
+ * Whether the receive buffer (SO_RCVBUF) is full. As long as it is not, one
+ * more datagram of any size goes in, if the sum remains a number.
+ */
+static bool eudp_rcvbuf_full(const struct sock *sk, const struct sk_buff *skb)
+{
+	unsigned int used = atomic_read(&sk->sk_rmem_alloc);
+	unsigned int limit = READ_ONCE(sk->sk_rcvbuf);
+
+	return used > limit || used + skb->truesize > INT_MAX;
+}
+
+/* What SO_INCOMING_CPU, SO_INCOMING_NAPI_ID and RFS go by: socket(7) */
+static void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb)
+{
+	if (!inet_sk(sk)->inet_daddr) {
+		sk_mark_napi_id_once(sk, skb);
+		return;
+	}
+	sock_rps_save_rxhash(sk, skb);
+	sk_mark_napi_id(sk, skb);
+	sk_incoming_cpu_update(sk);
+}
+
+/**
+ * eudp_enqueue() - put a datagram into the receive queue and wake the reader
+ * @sk: the socket
+ * @skb: the datagram, its data the payload; consumed
+ *
+ * Context: softirq, or BH disabled.
+ * Return: 0; -ENOBUFS if the receive buffer is full, -ENOMEM if the memory of
+ * all sockets together is (net.eudp.mem, cgroups); then it is dropped.
+ */
+int eudp_enqueue(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	unsigned int size;
+
+	if (eudp_rcvbuf_full(sk, skb)) {
+		eudp_drop(sock_net(sk), sk, skb,
+			  SKB_DROP_REASON_SOCKET_RCVBUFF);
+		return -ENOBUFS;
+	}
+
+	/* Where it gets tight, a copy may be smaller than what holds it. */
+	if (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) / 2)
+		skb_condense(skb);
+	size = skb->truesize;
+	eudp_note_cpu(sk, skb);
+
+	spin_lock(&queue->lock);
+	if (!sk_rmem_schedule(sk, skb, size)) {
+		spin_unlock(&queue->lock);
+		eudp_drop(sock_net(sk), sk, skb, SKB_DROP_REASON_PROTO_MEM);
+		return -ENOMEM;
+	}
+	sk_forward_alloc_add(sk, -(int)size);
+	atomic_add(size, &sk->sk_rmem_alloc);
+	sock_skb_set_dropcount(sk, skb);
+	trace_eudp_receive(sk, skb);
+	__skb_queue_tail(queue, skb);
+	spin_unlock(&queue->lock);
+
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_data_ready(sk);
+	return 0;
+}
+
+/**
+ * __eudp_uncharge() - give back what a datagram was charged
+ * @sk: the socket; the lock of its receive queue is held
+ * @size: truesize of what left the queue
+ *
+ * Pages go back when nothing is left to read, or a quarter of the receive
+ * buffer has come together; less than a page stays for the next datagram.
+ */
+void __eudp_uncharge(struct sock *sk, unsigned int size)
+{
+	lockdep_assert_held(&sk->sk_receive_queue.lock);
+
+	atomic_sub(size, &sk->sk_rmem_alloc);
+	sk_forward_alloc_add(sk, size);
+	if (!skb_queue_empty(&sk->sk_receive_queue) &&
+	    sk->sk_forward_alloc < READ_ONCE(sk->sk_rcvbuf) / 4)
+		return;
+	if (sk->sk_forward_alloc > PAGE_SIZE)
+		__sk_mem_reclaim(sk, sk->sk_forward_alloc - 1);
+}
+
+/**
+ * eudp_destruct() - the last of a socket, when nobody can have it any more
+ * @sk: the socket
+ *
+ * Context: RCU callback.
+ */
+void eudp_destruct(struct sock *sk)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	unsigned int size = 0;
+	struct sk_buff *skb;
+
+	spin_lock_bh(&queue->lock);
+	while ((skb = __skb_dequeue(queue)) != NULL) {
+		size += skb->truesize;
+		kfree_skb(skb);
+	}
+	__eudp_uncharge(sk, size);
+	spin_unlock_bh(&queue->lock);
+
+	inet_sock_destruct(sk);
+}

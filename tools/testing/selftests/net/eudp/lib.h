@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the eudp tests share
+ *
+ * Each test runs once per door: an in-kernel UDP socket, and the two ways to
+ * an eudp one. In-kernel UDP is the oracle, so the assertions are the same for
+ * all three, and a test that fails for udp is a wrong test.
+ */
+#ifndef _EUDP_TEST_LIB_H
+#define _EUDP_TEST_LIB_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/eudp.h>
+
+#include "../../kselftest_harness.h"
+
+/* Long enough for anything that is to happen, emulated debug kernels included */
+#define SOON_MS 5000
+
+/* What no interface has: TEST-NET-3 (RFC 5737), and there is no route to it */
+#define NOWHERE "203.0.113.1"
+
+struct door {
+	int family;		/* as for socket() */
+	int protocol;
+	int other_family;	/* another way to the same kind of socket */
+	int other_protocol;
+	int wire;		/* IP protocol number */
+	const char *table;	/* one line per bound socket */
+	const char *snmp;	/* counters, and the name of their lines */
+	const char *mib;
+};
+
+#define __EUDP_WIRE \
+	.wire = IPPROTO_EUDP, .table = "/proc/net/eudp", \
+	.snmp = "/proc/net/eudp_snmp", .mib = "Eudp:"
+
+/* A fixture with a variant per door, each test in a namespace of its own */
+#define EUDP_FIXTURE(name) \
+	FIXTURE(name) {}; \
+	FIXTURE_VARIANT(name) { struct door door; }; \
+	FIXTURE_VARIANT_ADD(name, udp) { .door = { \
+		.family = AF_INET, .other_family = AF_INET, \
+		.other_protocol = IPPROTO_UDP, .wire = IPPROTO_UDP, \
+		.table = "/proc/net/udp", .snmp = "/proc/net/snmp", \
+		.mib = "Udp:" } }; \
+	FIXTURE_VARIANT_ADD(name, eudp) { .door = { \
+		.family = AF_EUDP, .other_family = AF_INET, \
+		.other_protocol = IPPROTO_EUDP, __EUDP_WIRE } }; \
+	FIXTURE_VARIANT_ADD(name, eudp_inet) { .door = { \
+		.family = AF_INET, .protocol = IPPROTO_EUDP, \
+		.other_family = AF_EUDP, __EUDP_WIRE } }; \
+	FIXTURE_SETUP(name) { enter_namespace(_metadata); } \
+	FIXTURE_TEARDOWN(name) {}
+
+/* Zero, or the errno of a call that gave -1 */
+static inline int err_of(long ret)
+{
+	return ret < 0 ? errno : 0;
+}
+
+static inline struct sockaddr_in addr(const char *ip, int port)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = inet_addr(ip),
+	};
+
+	return sin;
+}
+
+static inline struct sockaddr *sa(struct sockaddr_in *sin)
+{
+	return (struct sockaddr *)sin;
+}
+
+static inline int bind_to(int fd, const char *ip, int port)
+{
+	struct sockaddr_in sin = addr(ip, port);
+
+	return bind(fd, sa(&sin), sizeof(sin));
+}
+
+static inline int connect_to(int fd, const char *ip, int port)
+{
+	struct sockaddr_in sin = addr(ip, port);
+
+	return connect(fd, sa(&sin), sizeof(sin));
+}
+
+static inline int disconnect(int fd)
+{
+	struct sockaddr un = { .sa_family = AF_UNSPEC };
+
+	return connect(fd, &un, sizeof(un));
+}
+
+static inline ssize_t send_to(int fd, const char *ip, int port,
+			      const void *data, size_t len)
+{
+	struct sockaddr_in sin = addr(ip, port);
+
+	return sendto(fd, data, len, 0, sa(&sin), sizeof(sin));
+}
+
+static inline int set_int(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static inline int get_int(int fd, int level, int option)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	return getsockopt(fd, level, option, &value, &len) ? -errno : value;
+}
+
+static inline int set_device(int fd, const char *name)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, strlen(name));
+}
+
+/* "127.0.0.1:53", or "errno 107"; good for the next few calls */
+static inline const char *show(int ret, const struct sockaddr_in *sin)
+{
+	static char text[8][32];
+	static unsigned int turn;
+	char *s = text[turn++ % 8];
+
+	if (ret)
+		snprintf(s, sizeof(text[0]), "errno %d", errno);
+	else
+		snprintf(s, sizeof(text[0]), "%s:%d", inet_ntoa(sin->sin_addr),
+			 ntohs(sin->sin_port));
+	return s;
+}
+
+static inline const char *local(int fd)
+{
+	struct sockaddr_in sin = {};
+	socklen_t len = sizeof(sin);
+	int ret = getsockname(fd, sa(&sin), &len);
+
+	return show(ret, &sin);
+}
+
+static inline const char *peer(int fd)
+{
+	struct sockaddr_in sin = {};
+	socklen_t len = sizeof(sin);
+	int ret = getpeername(fd, sa(&sin), &len);
+
+	return show(ret, &sin);
+}
+
+static inline int port_of(int fd)
+{
+	struct sockaddr_in sin = {};
+	socklen_t len = sizeof(sin);
+
+	if (getsockname(fd, sa(&sin), &len))
+		return -errno;
+	return ntohs(sin.sin_port);
+}
+
+/* What of @events is there soon, and always POLLERR and POLLHUP */
+static inline int await(int fd, int events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return poll(&p, 1, SOON_MS) == 1 ? p.revents : 0;
+}
+
+/* What of @events is there now */
+static inline int ready(int fd, int events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return poll(&p, 1, 0) == 1 ? p.revents : 0;
+}
+
+/* The next datagram's length, or -errno; does not hang if there is none */
+static inline ssize_t take(int fd, void *buf, size_t len)
+{
+	ssize_t n;
+
+	if (!await(fd, POLLIN))
+		return -ETIMEDOUT;
+	n = recv(fd, buf, len, MSG_DONTWAIT);
+	return n < 0 ? -errno : n;
+}
+
+/* Datagrams of one byte: -errno, or the byte; 0 is an empty datagram */
+static inline int take_tag(int fd)
+{
+	unsigned char tag[2];
+	ssize_t n = take(fd, tag, sizeof(tag));
+
+	return n == 1 ? tag[0] : n > 1 ? -EMSGSIZE : n;
+}
+
+static inline int tag_to(int fd, const char *ip, int port, char tag)
+{
+	return err_of(send_to(fd, ip, port, &tag, 1));
+}
+
+static inline int tag(int fd, char tag)
+{
+	return err_of(send(fd, &tag, 1, 0));
+}
+
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static inline long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* One counter of this namespace, by the name that /proc/net/snmp gives it */
+static inline long counter(const struct door *door, const char *name)
+{
+	char names[512], values[512], *n, *v, *in, *iv;
+	FILE *f = fopen(door->snmp, "r");
+	long result = -1;
+
+	while (f && fgets(names, sizeof(names), f)) {
+		if (strncmp(names, door->mib, strlen(door->mib)) ||
+		    !fgets(values, sizeof(values), f))
+			continue;
+		n = strtok_r(names, "\n ", &in);
+		v = strtok_r(values, "\n ", &iv);
+		while (n && v && strcmp(n, name)) {
+			n = strtok_r(NULL, "\n ", &in);
+			v = strtok_r(NULL, "\n ", &iv);
+		}
+		if (n && v)
+			result = atol(v);
+		break;
+	}
+	if (f)
+		fclose(f);
+	return result;
+}
+
+/* A raw socket of an unused protocol that hears itself, see settle() */
+static int settle_fd = -1;
+
+static inline void enter_namespace(struct __test_metadata *_metadata)
+{
+	struct sockaddr_in lo = addr("127.0.0.1", 0);
+	struct ifreq ifr = { .ifr_name = "lo" };
+	cpu_set_t cpus;
+	int fd;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ASSERT_LE(0, fd);
+	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
+	ASSERT_EQ(0, ioctl(fd, SIOCSIFFLAGS, &ifr));
+	close(fd);
+
+	/* One processor has one queue of packets that are to be received */
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpus), &cpus));
+
+	settle_fd = socket(AF_INET, SOCK_RAW, 254);
+	ASSERT_LE(0, settle_fd);
+	ASSERT_EQ(0, connect(settle_fd, sa(&lo), sizeof(lo)));
+}
+
+/*
+ * Returns when all that was sent over lo has been received, errors that it
+ * caused too: packets of the settle socket went the same way behind them.
+ * After it, what has not arrived will not.
+ */
+static inline void __settle(struct __test_metadata *_metadata)
+{
+	char buf[64];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(1, send(settle_fd, "", 1, 0));
+		ASSERT_EQ(21, take(settle_fd, buf, sizeof(buf)));
+	}
+}
+
+static inline int __sock(struct __test_metadata *_metadata, int family,
+			 int protocol)
+{
+	int fd = socket(family, SOCK_DGRAM, protocol);
+
+	ASSERT_LE(0, fd)
+		TH_LOG("socket(%d, SOCK_DGRAM, %d): %s", family, protocol,
+		       strerror(errno));
+	return fd;
+}
+
+static inline int __reuse(struct __test_metadata *_metadata, int fd)
+{
+	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+	return fd;
+}
+
+static inline int __bound(struct __test_metadata *_metadata, int fd,
+			  const char *ip, int port)
+{
+	ASSERT_EQ(0, bind_to(fd, ip, port))
+		TH_LOG("bind to %s:%d: %s", ip, port, strerror(errno));
+	return fd;
+}
+
+static inline int __joined(struct __test_metadata *_metadata, int fd,
+			   const char *ip, int port)
+{
+	ASSERT_EQ(0, connect_to(fd, ip, port))
+		TH_LOG("connect to %s:%d: %s", ip, port, strerror(errno));
+	return fd;
+}
+
+static inline int __silent(struct __test_metadata *_metadata, int fd)
+{
+	char byte;
+
+	__settle(_metadata);
+	return err_of(recv(fd, &byte, 1, MSG_DONTWAIT));
+}
+
+static inline void __run(struct __test_metadata *_metadata, const char *command)
+{
+	ASSERT_EQ(0, system(command))
+		TH_LOG("failed: %s", command);
+}
+
+/*
+ * Inside a test: sockets of its door, which are there or the test has failed.
+ * silent() is EAGAIN if nothing has come and nothing will.
+ */
+#define sock()		__sock(_metadata, variant->door.family, \
+			       variant->door.protocol)
+#define other_sock()	__sock(_metadata, variant->door.other_family, \
+			       variant->door.other_protocol)
+#define reuse(fd)	__reuse(_metadata, fd)
+#define bound(ip, port)	__bound(_metadata, sock(), ip, port)
+#define shared(ip, port) __bound(_metadata, reuse(sock()), ip, port)
+#define joined(fd, ip, port) __joined(_metadata, fd, ip, port)
+#define settle()	__settle(_metadata)
+#define silent(fd)	__silent(_metadata, fd)
+#define run(command)	__run(_metadata, command)
+
+#endif /* _EUDP_TEST_LIB_H */
