@@ -54,8 +54,9 @@ static u16 wire_sum(const struct sk_buff *skb)
 	int at = skb_transport_offset(skb);
 	int len = skb->len - at;
 
-	return csum_tcpudp_magic(htonl(FROM), htonl(TO), len, IPPROTO_EUDP,
-				 skb_checksum(skb, at, len, 0));
+	return (__force u16)csum_tcpudp_magic(htonl(FROM), htonl(TO), len,
+					      IPPROTO_EUDP,
+					      skb_checksum(skb, at, len, 0));
 }
 
 static u8 pattern(size_t i)

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Programs for the shell tests, on UDP (17) or eudp (253).
+
+usage: dgram.py echo PROTOCOL ADDRESS PORT       answers until it is killed
+       dgram.py ask PROTOCOL ADDRESS PORT SIZE...
+                                                 sends, and compares the answers
+       dgram.py hold PROTOCOL ADDRESS PORT       keeps sockets with datagrams that
+                                                 nobody reads until it is killed
+       dgram.py flood PROTOCOL ADDRESS PORT      sends until it is killed
+       dgram.py raw ADDRESS                      sends datagrams of eudp from a raw
+                                                 socket until it is killed
+"""
+
+import random
+import socket
+import struct
+import sys
+import time
+
+
+def dgram(protocol):
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM, int(protocol))
+
+
+def echo(protocol, address, port):
+    server = dgram(protocol)
+    server.bind((address, int(port)))
+    while True:
+        data, peer = server.recvfrom(65536)
+        server.sendto(data, peer)
+
+
+def ask(protocol, address, port, *sizes):
+    client = dgram(protocol)
+    client.settimeout(10)
+    client.connect((address, int(port)))
+    for size in map(int, sizes):
+        data = random.Random(size).randbytes(size)
+        client.send(data)
+        if client.recv(65536) != data:
+            sys.exit(f"{size} bytes came back changed")
+
+
+def hold(protocol, address, port):
+    held = []
+    for i in range(50):
+        sock = dgram(protocol)
+        sock.bind((address, int(port) + i))
+        for size in (0, 1, 1000, *[20000] * 5):
+            sock.sendto(bytes(size), (address, int(port) + i))
+        held.append(sock)
+    print("held", flush=True)
+    while True:
+        time.sleep(1000)
+
+
+def flood(protocol, address, port):
+    client = dgram(protocol)
+    while True:
+        try:
+            client.sendto(bytes(500), (address, int(port)))
+        except OSError:
+            pass
+
+
+def raw(address):
+    sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, 253)
+    while True:
+        for length in (0, 7, 8, 16, 100, 65535):
+            sender.sendto(struct.pack("!HHHH8x", 9, 9, length, 0), (address, 0))
+        time.sleep(0.001)
+
+
+{"echo": echo, "ask": ask, "hold": hold, "flood": flood, "raw": raw}[sys.argv[1]](*sys.argv[2:])
