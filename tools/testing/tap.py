@@ -11,6 +11,7 @@ import re
 
 RESULT = re.compile(r"^(not )?ok\b[ \t]*(\d*)[ \t-]*(.*)$")
 PLAN = re.compile(r"^1\.\.(\d+)")
+HEADER = re.compile(r"^K?TAP version ")
 NESTED = re.compile(r"^(# |    )")
 
 
@@ -48,9 +49,12 @@ class Counter:
         while match := NESTED.match(line):
             line = line[match.end():]
             depth += 1
-        if match := PLAN.match(line):
+        if HEADER.match(line):
+            self._close(depth - 1)
+        elif match := PLAN.match(line):
+            # it may stand behind the results, too
             self._plans[depth] = int(match.group(1))
-            self._seen[depth] = 0
+            self._seen.setdefault(depth, 0)
         elif match := RESULT.match(line):
             self._result(depth, bool(match.group(1)), match.group(3))
 
