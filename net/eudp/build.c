@@ -10,7 +10,7 @@
 #include <net/sock.h>
 #include "eudp.h"
 
-/* Above that, payload goes into pages, which need not be in one piece. */
+/* Above that, payload goes into pages: large pieces are dear to get. */
 #define EUDP_LINEAR_MAX		SKB_WITH_OVERHEAD(PAGE_SIZE)
 
 /* Copies payload into one piece of an skb; @sum gets its sum if it is wanted */
@@ -27,24 +27,52 @@ static bool eudp_copy_piece(void *to, int len, int at, struct iov_iter *from,
 	return true;
 }
 
-/* Copies the payload behind the header, its first @linear bytes into the head */
-static int eudp_copy_payload(struct sk_buff *skb, int linear,
-			     struct iov_iter *from, __wsum *sum)
+/*
+ * Copies payload into the page that the task fills bit by bit, which is
+ * cheaper than pages for this skb alone; returns how much went in.
+ */
+static int eudp_copy_to_page(struct sock *sk, struct sk_buff *skb, int len,
+			     int at, struct iov_iter *from, __wsum *sum)
 {
-	int i, at = linear;
+	struct page_frag *page = &current->task_frag;
+	int piece, i = skb_shinfo(skb)->nr_frags;
+
+	/* 65507 bytes need fewer, even in single pages */
+	if (WARN_ON_ONCE(i == MAX_SKB_FRAGS))
+		return -EMSGSIZE;
+	if (!sk_page_frag_refill(sk, page))
+		return -ENOMEM;
+	piece = min_t(int, len, page->size - page->offset);
+	if (!eudp_copy_piece(page_address(page->page) + page->offset, piece,
+			     at, from, sum))
+		return -EFAULT;
+
+	get_page(page->page);
+	skb_fill_page_desc(skb, i, page->page, page->offset, piece);
+	page->offset += piece;
+
+	skb_len_add(skb, piece);
+	refcount_add(piece, &sk->sk_wmem_alloc);
+	return piece;
+}
+
+/* Copies the payload behind the header: its first @linear bytes, the rest */
+static int eudp_copy_payload(struct sock *sk, struct sk_buff *skb,
+			     const struct eudp_packet *packet, int linear,
+			     __wsum *sum)
+{
+	struct iov_iter *from = &packet->msg->msg_iter;
+	int at, piece;
 
 	if (!eudp_copy_piece(skb_transport_header(skb) + sizeof(struct udphdr),
 			     linear, 0, from, sum))
 		return -EFAULT;
 
-	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
-		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
-		int size = skb_frag_size(frag);
-
-		if (!eudp_copy_piece(skb_frag_address(frag), size, at, from,
-				     sum))
-			return -EFAULT;
-		at += size;
+	for (at = linear; at < packet->len; at += piece) {
+		piece = eudp_copy_to_page(sk, skb, packet->len - at, at, from,
+					  sum);
+		if (piece < 0)
+			return piece;
 	}
 	return 0;
 }
@@ -75,10 +103,8 @@ static struct sk_buff *eudp_alloc(struct sock *sk,
 	if (room + packet->len + packet->dst->trailer_len > EUDP_LINEAR_MAX)
 		*linear = 0;
 
-	skb = sock_alloc_send_pskb(sk, room + *linear +
-				   packet->dst->trailer_len,
-				   packet->len - *linear, noblock, &err,
-				   PAGE_ALLOC_COSTLY_ORDER);
+	skb = sock_alloc_send_skb(sk, room + *linear +
+				  packet->dst->trailer_len, noblock, &err);
 	if (!skb)
 		return ERR_PTR(err);
 
@@ -86,8 +112,6 @@ static struct sk_buff *eudp_alloc(struct sock *sk,
 	skb_reset_network_header(skb);
 	skb_put(skb, headers + *linear);
 	skb_set_transport_header(skb, headers - sizeof(struct udphdr));
-	skb->data_len = packet->len - *linear;
-	skb->len += skb->data_len;
 	return skb;
 }
 
@@ -99,7 +123,7 @@ static struct sk_buff *eudp_alloc(struct sock *sk,
  *
  * Context: process, may sleep until the send buffer has room.
  * Return: the skb, its network header to be filled in, or -EAGAIN, -EPIPE,
- * -EFAULT, -ENOBUFS, a signal, or an error that was pending.
+ * -EFAULT, -ENOBUFS, -ENOMEM, a signal, or an error that was pending.
  */
 struct sk_buff *eudp_build(struct sock *sk, const struct eudp_packet *packet,
 			   const struct eudp_af_ops *af)
@@ -115,7 +139,7 @@ struct sk_buff *eudp_build(struct sock *sk, const struct eudp_packet *packet,
 	if (IS_ERR(skb))
 		return skb;
 
-	err = eudp_copy_payload(skb, linear, &packet->msg->msg_iter,
+	err = eudp_copy_payload(sk, skb, packet, linear,
 				no_sum || device_sums ? NULL : &sum);
 	if (err) {
 		kfree_skb(skb);

@@ -107,13 +107,13 @@ static void builds(struct kunit *test)
 
 	if (c->no_check) {
 		KUNIT_EXPECT_EQ(test, (__force u16)uh->check, 0);
-		KUNIT_EXPECT_EQ(test, +skb->ip_summed, CHECKSUM_NONE);
+		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_NONE);
 	} else if (c->loopback) {
-		KUNIT_EXPECT_EQ(test, +skb->ip_summed, CHECKSUM_PARTIAL);
+		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_PARTIAL);
 		KUNIT_EXPECT_EQ(test, 0, skb_checksum_help(skb));
 		KUNIT_EXPECT_EQ(test, wire_sum(skb), 0);
 	} else {
-		KUNIT_EXPECT_EQ(test, +skb->ip_summed, CHECKSUM_NONE);
+		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_NONE);
 		KUNIT_EXPECT_EQ(test, wire_sum(skb), 0);
 	}
 	kfree_skb(skb);
