@@ -15,6 +15,7 @@ modules: ## build eudp.ko against KDIR
 	$(KBUILD) modules
 
 demo: deps ## boot a VM, load eudp and show what it does
+	@$(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 	@tools/testing/vm/vm run -- tools/eudp/demo
 
 shell: deps ## a shell in the same VM, with eudp loaded

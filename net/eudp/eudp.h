@@ -35,6 +35,7 @@ struct seq_file;
  * @inet: what all IPv4 sockets have; must be first. Its sk_node is in
  *	&eudp_table.port while the socket has a port
  * @node: in &eudp_table.peer if @by_peer, else in &eudp_table.addr
+ * @addr: the local address that its chain was chosen by
  * @by_peer: which of the two
  * @counted: whether it is counted in &eudp_table.any_port
  * @order: rises with each socket that gets an address; where two sockets
@@ -43,6 +44,7 @@ struct seq_file;
 struct eudp_sock {
 	struct inet_sock	inet;
 	struct hlist_node	node;
+	__be32			addr;
 	bool			by_peer;
 	bool			counted;
 	unsigned long		order;

@@ -182,6 +182,7 @@ static void __eudp_enter(struct eudp_table *table, struct sock *sk,
 	struct eudp_sock *es = eudp_sk(sk);
 
 	lockdep_assert_held(&table->lock);
+	es->addr = inet_sk(sk)->inet_rcv_saddr;
 	es->by_peer = by_peer;
 	es->counted = !by_peer && eudp_connected_to_any_port(sk);
 	WRITE_ONCE(table->by_peer, table->by_peer + es->by_peer);
@@ -258,19 +259,22 @@ static void __eudp_move(struct eudp_table *table, struct sock *sk, bool by_peer)
 }
 
 /**
- * eudp_rehash() - find a socket by its local address, which has changed
+ * eudp_rehash() - find a socket by its local address, if that has changed
  * @sk: the socket, locked
+ *
+ * IP calls this when connect(2) sets the address, and for SO_BINDTODEVICE.
  */
 void eudp_rehash(struct sock *sk)
 {
 	struct eudp_table *table = eudp_table(sk);
+	struct eudp_sock *es = eudp_sk(sk);
 
-	if (sk_unhashed(sk))
+	if (sk_unhashed(sk) || es->addr == inet_sk(sk)->inet_rcv_saddr)
 		return;
 
 	spin_lock_bh(&table->lock);
-	WRITE_ONCE(eudp_sk(sk)->order, ++table->order);
-	__eudp_move(table, sk, false);
+	WRITE_ONCE(es->order, ++table->order);
+	__eudp_move(table, sk, es->by_peer);
 	spin_unlock_bh(&table->lock);
 }
 

@@ -72,13 +72,12 @@ int eudp_disconnect(struct sock *sk, int flags)
 	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
 		inet_reset_saddr(sk);
 
-	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
+	if (sk->sk_userlocks & SOCK_BINDPORT_LOCK) {
+		eudp_rehash(sk);
+		eudp_rehash_peer(sk, false);
+	} else {
 		eudp_unhash(sk);
 		inet->inet_sport = 0;
-	} else if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
-		eudp_rehash(sk);
-	} else {
-		eudp_rehash_peer(sk, false);
 	}
 	release_sock(sk);
 	return 0;

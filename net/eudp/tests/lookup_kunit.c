@@ -153,6 +153,40 @@ static void who_is_found(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), NULL);
 }
 
+/* A socket that is connected stays so when SO_BINDTODEVICE comes later. */
+static void device_of_a_connected(struct kunit *test)
+{
+	struct eudp_key key = test_key();
+	struct sock *sk[2];
+	int i;
+
+	key.dport = htons(41045);
+	for (i = 0; i < ARRAY_SIZE(sk); i++) {
+		sk[i] = eudp_test_sock(test);
+		sk[i]->sk_reuse = 1;
+		KUNIT_ASSERT_EQ(test, eudp_test_bind(sk[i], ME, 41045), 0);
+		KUNIT_ASSERT_EQ(test, test_connect(sk[i], PEER, 99), 0);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk[1]);
+
+	lock_sock(sk[0]);
+	sk[0]->sk_bound_dev_if = DEV;
+	sk[0]->sk_prot->rehash(sk[0]);
+	release_sock(sk[0]);
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk[0]);
+	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.by_peer, 2);
+	key.dif++;
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk[1]);
+
+	/* and gets no younger by that */
+	key.dif--;
+	lock_sock(sk[0]);
+	sk[0]->sk_bound_dev_if = 0;
+	sk[0]->sk_prot->rehash(sk[0]);
+	release_sock(sk[0]);
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk[1]);
+}
+
 /* Each of many sockets that share address and port is found by its peer. */
 static void each_by_its_peer(struct kunit *test)
 {
@@ -181,6 +215,7 @@ static struct kunit_case lookup_cases[] = {
 	KUNIT_CASE_PARAM(scores, score_gen_params),
 	KUNIT_CASE(score_of_this_cpu),
 	KUNIT_CASE(who_is_found),
+	KUNIT_CASE(device_of_a_connected),
 	KUNIT_CASE(each_by_its_peer),
 	{}
 };

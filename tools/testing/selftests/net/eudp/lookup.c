@@ -170,6 +170,19 @@ TEST_F(lookup, connected_ties)
 	EXPECT_EQ(1, who(fds, 2));
 }
 
+/* SO_BINDTODEVICE on a connected socket makes it the better match at once. */
+TEST_F(lookup, connected_then_device)
+{
+	int tx = bound("127.0.0.1", 6000);
+	int fds[] = { shared("127.0.0.1", 5000), shared("127.0.0.1", 5000) };
+
+	joined(fds[0], "127.0.0.1", 6000);
+	joined(fds[1], "127.0.0.1", 6000);
+	ASSERT_EQ(0, set_device(fds[0], "lo"));
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 1));
+	EXPECT_EQ(0, who(fds, 2));
+}
+
 /*
  * If connect gave them their address it decides: the last to get it is first.
  * Disconnecting counts as getting one as well. In-kernel UDP keeps to the old
