@@ -36,7 +36,7 @@ selftest: deps ## only the selftests, on Debian's kernel
 bench: deps ## instructions per datagram, eudp beside in-kernel UDP
 	@tools/testing/bench/bench --max-ratio 1.15
 
-lint: ## W=1, sparse, checkpatch --strict and shellcheck
+lint: deps ## W=1, sparse, checkpatch --strict and shellcheck
 	@tools/testing/check lint
 
 deps: ## install the Debian packages that are missing (as root)

@@ -131,8 +131,8 @@ fragments_on_the_wire()
 {
 	local dump
 
-	in_background "$client" tcpdump -Z root -U --immediate-mode -nvi eudp0 \
-		-w "$work/pcap" "src 10.0.0.2 and ip proto $1"
+	in_background "$client" tcpdump -Z root -U --immediate-mode -ni eudp0 \
+		-w "$work/pcap" "src 10.0.0.2 and ip proto $1" 2>/dev/null
 	in_time test -s "$work/pcap" || return 1
 	ask "$1" 700 4000 100 || return 1
 	in_time captured 4
