@@ -166,7 +166,7 @@ static void __exit eudp_exit(void)
 	eudp4_close_door();
 	sock_unregister(PF_EUDP);
 	eudp4_unregister_protocol();
-	/* sockets are freed after a grace period, by functions of this module */
+	/* the last socket may just be on its way out of its RCU callback */
 	rcu_barrier();
 	eudp4_unregister();
 	unregister_pernet_subsys(&eudp_net_ops);

@@ -37,7 +37,7 @@ static int eudp_copy_to_page(struct sock *sk, struct sk_buff *skb, int len,
 	struct page_frag *page = &current->task_frag;
 	int piece, i = skb_shinfo(skb)->nr_frags;
 
-	/* 65507 bytes need fewer, even in single pages */
+	/* 65507 bytes need no more, even in single pages */
 	if (WARN_ON_ONCE(i == MAX_SKB_FRAGS))
 		return -EMSGSIZE;
 	if (!sk_page_frag_refill(sk, page))

@@ -15,8 +15,9 @@
  *
  * Lookups run under RCU and take neither lock nor reference: sockets are freed
  * a grace period after they left the tables (SOCK_RCU_FREE). So the addresses
- * that a lookup compares are read there while bind(2) or connect(2) may write
- * them; a datagram that comes at that moment may meet either state.
+ * that a lookup compares are read while bind(2) or connect(2) may write them;
+ * a datagram that comes at that moment may meet either state. Only a lookup
+ * that is disturbed several times in a row takes eudp_table.lock.
  */
 #ifndef _NET_EUDP_H
 #define _NET_EUDP_H
@@ -231,9 +232,20 @@ struct sk_buff *eudp_build(struct sock *sk, const struct eudp_packet *packet,
 			   const struct eudp_af_ops *af);
 
 /* input.c */
+static inline bool eudp_checksum_wrong(struct sk_buff *skb)
+{
+	return !skb_csum_unnecessary(skb) && __skb_checksum_complete(skb);
+}
+
 int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af);
 
 /* lookup.c */
+static inline struct hlist_head *eudp_port_chain(const struct eudp_table *table,
+						 unsigned short port)
+{
+	return &table->port[port & table->mask];
+}
+
 struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
 				   const struct net *net, __be32 addr,
 				   unsigned short port);
@@ -243,7 +255,7 @@ int eudp_score(const struct sock *sk, const struct eudp_key *key);
 struct sock *eudp_lookup(const struct eudp_key *key);
 
 /* queue.c */
-int eudp_enqueue(struct sock *sk, struct sk_buff *skb);
+void eudp_enqueue(struct sock *sk, struct sk_buff *skb);
 void __eudp_uncharge(struct sock *sk, unsigned int size);
 void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 	       enum skb_drop_reason reason);
@@ -256,7 +268,6 @@ int eudp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 int eudp_first_length(struct sock *sk);
 
 /* error.c */
-int eudp4_icmp_errno(u8 type, u8 code, bool *hard);
 void eudp_error(struct sock *sk, int err, bool hard, bool queued);
 
 /* ipv4.c */

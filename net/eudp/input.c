@@ -31,11 +31,6 @@ static enum skb_drop_reason eudp_check_length(struct sk_buff *skb)
 	return SKB_NOT_DROPPED_YET;
 }
 
-static bool eudp_checksum_wrong(struct sk_buff *skb)
-{
-	return !skb_csum_unnecessary(skb) && __skb_checksum_complete(skb);
-}
-
 /* Strips the header; what is left of the checksum is verified by recv(2). */
 static void eudp_pull_header(struct sk_buff *skb)
 {

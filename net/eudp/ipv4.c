@@ -3,6 +3,7 @@
  * The IPv4 wing: all that knows IPv4, and nothing else does.
  */
 #include <linux/in.h>
+#include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/udp.h>
@@ -25,10 +26,10 @@ static int eudp4_peer(struct sock *sk, struct eudp_packet *packet)
 	const struct sockaddr_in *name = packet->msg->msg_name;
 
 	if (!name) {
-		if (sk->sk_state != TCP_ESTABLISHED)
+		if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
 			return -EDESTADDRREQ;
-		packet->daddr = inet_sk(sk)->inet_daddr;
-		packet->dport = inet_sk(sk)->inet_dport;
+		packet->daddr = READ_ONCE(inet_sk(sk)->inet_daddr);
+		packet->dport = READ_ONCE(inet_sk(sk)->inet_dport);
 		packet->to_peer = true;
 		return 0;
 	}
@@ -104,16 +105,21 @@ static int eudp4_find_route(struct sock *sk, struct eudp_packet *packet)
 	return 0;
 }
 
-/* The most that fits: what IPv4 can carry, or what may leave unfragmented */
+/*
+ * The most that fits: what IPv4 can carry, or what may leave unfragmented. A
+ * route for less than RFC 791 asks of all links leads nowhere.
+ */
 static int eudp4_check_size(const struct sock *sk,
 			    const struct eudp_packet *packet)
 {
-	size_t most = IP_MAX_MTU;
+	unsigned int mtu, most;
 
-	if (!ip_sk_ignore_df(sk))
-		most = ip_sk_use_pmtu(sk) ? dst_mtu(packet->dst) :
-		       READ_ONCE(packet->dst->dev->mtu);
+	mtu = ip_sk_use_pmtu(sk) ? dst_mtu(packet->dst) :
+	      READ_ONCE(packet->dst->dev->mtu);
+	if (!inetdev_valid_mtu(mtu))
+		return -ENETUNREACH;
 
+	most = ip_sk_ignore_df(sk) ? IP_MAX_MTU : mtu;
 	return sizeof(struct iphdr) + sizeof(struct udphdr) + packet->len >
 	       most ? -EMSGSIZE : 0;
 }
@@ -192,7 +198,11 @@ static int eudp4_push(struct sock *sk, struct sk_buff *skb,
 	skb->mark = READ_ONCE(sk->sk_mark);
 	skb_dst_set(skb, packet->dst);
 	err = ip_local_out(net, sk, skb);
-	return err > 0 ? net_xmit_errno(err) : err;
+	if (err > 0)
+		err = net_xmit_errno(err);
+	if (err)
+		IP_INC_STATS(net, IPSTATS_MIB_OUTDISCARDS);
+	return err;
 }
 
 /* Coming in */
@@ -206,10 +216,18 @@ static __wsum eudp4_sum_pseudo(struct sk_buff *skb, int protocol)
 /* A checksum of 0 says that the sender made none: RFC 768 */
 static int eudp4_check(struct sk_buff *skb)
 {
-	return skb_checksum_init_zero_check(skb, IPPROTO_EUDP,
-					    udp_hdr(skb)->check,
-					    eudp4_sum_pseudo) ||
-	       (skb->ip_summed == CHECKSUM_COMPLETE && !skb->csum_valid);
+	if (skb_checksum_init_zero_check(skb, IPPROTO_EUDP,
+					 udp_hdr(skb)->check,
+					 eudp4_sum_pseudo))
+		return -EBADMSG;
+	if (skb->ip_summed != CHECKSUM_COMPLETE || skb->csum_valid)
+		return 0;
+
+	/* The device says that it is wrong: see for ourselves. */
+	if (skb->csum_complete_sw)
+		return -EBADMSG;
+	skb_checksum_complete_unset(skb);
+	return 0;
 }
 
 static bool eudp4_to_many(const struct sk_buff *skb)
@@ -248,6 +266,29 @@ static void eudp4_name(const struct sk_buff *skb, struct msghdr *msg)
 static int eudp4_rcv(struct sk_buff *skb)
 {
 	return eudp_rcv(skb, &eudp4_ops);
+}
+
+/*
+ * What an ICMP error means to a program, see ip(7) and icmp(7), and whether it
+ * is more than a passing trouble (RFC 1122 4.2.3.9)
+ */
+static int eudp4_icmp_errno(u8 type, u8 code, bool *hard)
+{
+	*hard = false;
+
+	if (type == ICMP_PARAMETERPROB) {
+		*hard = true;
+		return -EPROTO;
+	}
+	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED) {
+		*hard = true;
+		return -EMSGSIZE;
+	}
+	if (type == ICMP_DEST_UNREACH && code <= NR_ICMP_UNREACH) {
+		*hard = icmp_err_convert[code].fatal;
+		return -icmp_err_convert[code].errno;
+	}
+	return -EHOSTUNREACH;
 }
 
 /*

@@ -16,6 +16,9 @@
 /* ...and by this for SO_INCOMING_CPU. */
 #define EUDP_SCORE_CPU		1
 
+/* How often to look without the lock */
+#define EUDP_LOOKUPS_MAX	4
+
 /**
  * eudp_addr_chain() - where to look for a socket by its local end
  * @table: tables of the namespace
@@ -55,15 +58,14 @@ struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
 }
 
 /* Whether a socket takes datagrams from the device of @key. */
-static bool eudp_device_match(const struct sock *sk, const struct eudp_key *key)
+static bool eudp_device_match(int bound, const struct eudp_key *key)
 {
 	bool any_vrf = true;
 
 #if IS_ENABLED(CONFIG_NET_L3_MASTER_DEV)
 	any_vrf = READ_ONCE(key->net->ipv4.sysctl_udp_l3mdev_accept);
 #endif
-	return inet_bound_dev_eq(any_vrf, READ_ONCE(sk->sk_bound_dev_if),
-				 key->dif, key->sdif);
+	return inet_bound_dev_eq(any_vrf, bound, key->dif, key->sdif);
 }
 
 /**
@@ -77,24 +79,24 @@ static bool eudp_device_match(const struct sock *sk, const struct eudp_key *key)
 int eudp_score(const struct sock *sk, const struct eudp_key *key)
 {
 	const struct inet_sock *inet = inet_sk(sk);
+	__be32 peer = READ_ONCE(inet->inet_daddr);
+	__be16 peer_port = READ_ONCE(inet->inet_dport);
+	int bound = READ_ONCE(sk->sk_bound_dev_if);
 	int score = EUDP_SCORE_FAMILY;
 
-	if (inet->inet_num != ntohs(key->dport) ||
-	    inet->inet_rcv_saddr != key->daddr ||
-	    !eudp_device_match(sk, key))
+	if (READ_ONCE(inet->inet_num) != ntohs(key->dport) ||
+	    READ_ONCE(inet->inet_rcv_saddr) != key->daddr ||
+	    !eudp_device_match(bound, key))
+		return -1;
+	if ((peer && peer != key->saddr) ||
+	    (peer_port && peer_port != key->sport))
 		return -1;
 
-	if (inet->inet_daddr) {
-		if (inet->inet_daddr != key->saddr)
-			return -1;
+	if (peer)
 		score += EUDP_SCORE_BOUND;
-	}
-	if (inet->inet_dport) {
-		if (inet->inet_dport != key->sport)
-			return -1;
+	if (peer_port)
 		score += EUDP_SCORE_BOUND;
-	}
-	if (READ_ONCE(sk->sk_bound_dev_if))
+	if (bound)
 		score += EUDP_SCORE_BOUND;
 	if (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id())
 		score += EUDP_SCORE_CPU;
@@ -109,21 +111,43 @@ struct eudp_best {
 	int score;
 };
 
+static void eudp_consider(struct eudp_sock *es, const struct eudp_key *key,
+			  struct eudp_best *best)
+{
+	unsigned long order = READ_ONCE(es->order);
+	int score = eudp_score(&es->inet.sk, key);
+
+	if (score < 0 || score < best->score ||
+	    (score == best->score && order < best->order))
+		return;
+
+	best->score = score;
+	best->order = order;
+	best->es = es;
+}
+
 static void eudp_scan(const struct hlist_head *chain,
 		      const struct eudp_key *key, struct eudp_best *best)
 {
 	struct eudp_sock *es;
 
-	hlist_for_each_entry_rcu(es, chain, node) {
-		int score = eudp_score(&es->inet.sk, key);
+	hlist_for_each_entry_rcu(es, chain, node)
+		eudp_consider(es, key, best);
+}
 
-		if (score < 0 || score < best->score)
-			continue;
-		if (score == best->score && READ_ONCE(es->order) < best->order)
-			continue;
-		best->score = score;
-		best->order = READ_ONCE(es->order);
-		best->es = es;
+/*
+ * IP changes the local address of a socket before it tells us to look for the
+ * socket elsewhere. Meanwhile it is found by its port, which stays.
+ */
+static void eudp_scan_port(const struct eudp_table *table,
+			   const struct eudp_key *key,
+			   const struct eudp_key *any, struct eudp_best *best)
+{
+	struct sock *sk;
+
+	sk_for_each_rcu(sk, eudp_port_chain(table, ntohs(key->dport))) {
+		eudp_consider(eudp_sk(sk), key, best);
+		eudp_consider(eudp_sk(sk), any, best);
 	}
 }
 
@@ -153,6 +177,8 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
 	any.daddr = 0;
 	eudp_scan(eudp_addr_chain(table, key->net, 0, ntohs(key->dport)), &any,
 		  &best);
+	if (!best.es)
+		eudp_scan_port(table, key, &any, &best);
 	return best.es;
 }
 
@@ -161,21 +187,28 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
  * @key: both ends of the datagram
  *
  * A socket that changes its chain while this looks may be missed, and lead it
- * astray into another chain; then it looks again.
+ * astray into another chain; then it looks again. Who makes sockets move all
+ * the time is stopped by the lock after a few times.
  *
  * Context: RCU read side, by which the socket stays.
  * Return: the socket or NULL.
  */
 struct sock *eudp_lookup(const struct eudp_key *key)
 {
-	const struct eudp_table *table = &eudp_net(key->net)->table;
+	struct eudp_table *table = &eudp_net(key->net)->table;
 	struct eudp_sock *es;
 	unsigned int moves;
+	int i;
 
-	do {
+	for (i = 0; i < EUDP_LOOKUPS_MAX; i++) {
 		moves = read_seqcount_begin(&table->moves);
 		es = eudp_find(table, key);
-	} while (read_seqcount_retry(&table->moves, moves));
-
+		if (!read_seqcount_retry(&table->moves, moves))
+			goto found;
+	}
+	spin_lock_bh(&table->lock);
+	es = eudp_find(table, key);
+	spin_unlock_bh(&table->lock);
+found:
 	return es ? &es->inet.sk : NULL;
 }

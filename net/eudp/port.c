@@ -14,6 +14,9 @@
 #define EUDP_HASH_ENTRIES_MIN	16
 #define EUDP_HASH_ENTRIES_MAX	65536
 
+/* Ports to try before others may have the lock */
+#define EUDP_TRIES_AT_ONCE	64
+
 static unsigned int hash_entries __read_mostly = 1024;
 
 static int hash_entries_set(const char *val, const struct kernel_param *kp)
@@ -78,12 +81,6 @@ static struct eudp_table *eudp_table(const struct sock *sk)
 	return &eudp_net(sock_net(sk))->table;
 }
 
-static struct hlist_head *eudp_port_chain(const struct eudp_table *table,
-					  unsigned short port)
-{
-	return &table->port[port & table->mask];
-}
-
 /* Sockets bound to different devices never meet. */
 static bool eudp_devices_overlap(const struct sock *sk,
 				 const struct sock *other)
@@ -130,23 +127,32 @@ static bool eudp_port_taken(const struct eudp_table *table,
 
 /*
  * A random port of the range (RFC 6056, RFC 8085 5.1), or 0 if all are taken.
- * An odd step leads through all ports there are.
+ * An odd step leads through all ports there are. The lock is held on return,
+ * so that the port is still free, but given to others on the way.
  */
-static unsigned short eudp_choose_port(const struct eudp_table *table,
-				       const struct sock *sk)
+static unsigned short __eudp_choose_port(struct eudp_table *table,
+					 const struct sock *sk)
 {
 	u16 first, port, step = get_random_u16() | 1;
 	struct net *net = sock_net(sk);
-	int low, high;
+	int low, high, tries = 0;
+
+	lockdep_assert_held(&table->lock);
 
 	inet_sk_get_local_port_range(sk, &low, &high);
 	first = low + get_random_u32_below(high - low + 1);
 	port = first;
 	do {
 		if (port >= low && port <= high &&
-		    !inet_is_local_reserved_port(net, port) &&
-		    !eudp_port_taken(table, sk, port))
-			return port;
+		    !inet_is_local_reserved_port(net, port)) {
+			if (!eudp_port_taken(table, sk, port))
+				return port;
+			if (++tries % EUDP_TRIES_AT_ONCE == 0) {
+				spin_unlock_bh(&table->lock);
+				cond_resched();
+				spin_lock_bh(&table->lock);
+			}
+		}
 		port += step;
 	} while (port != first);
 
@@ -214,15 +220,18 @@ int eudp_get_port(struct sock *sk, unsigned short port)
 
 	spin_lock_bh(&table->lock);
 	if (!port)
-		port = eudp_choose_port(table, sk);
+		port = __eudp_choose_port(table, sk);
 	else if (eudp_port_taken(table, sk, port))
 		port = 0;
 
 	if (port) {
-		inet_sk(sk)->inet_num = port;
+		WRITE_ONCE(inet_sk(sk)->inet_num, port);
 		WRITE_ONCE(eudp_sk(sk)->order, ++table->order);
+		/* a lookup may still stand on it since it had a port before */
+		write_seqcount_begin(&table->moves);
 		sk_add_node_rcu(sk, eudp_port_chain(table, port));
 		__eudp_enter(table, sk, false);
+		write_seqcount_end(&table->moves);
 		sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
 	}
 	spin_unlock_bh(&table->lock);
@@ -231,7 +240,7 @@ int eudp_get_port(struct sock *sk, unsigned short port)
 
 /**
  * eudp_unhash() - take a socket out of the tables and its port away
- * @sk: the socket, locked; may have none
+ * @sk: the socket, locked or closed; may have none
  *
  * Lookups may go on with it until the end of a grace period.
  */
@@ -245,7 +254,7 @@ void eudp_unhash(struct sock *sk)
 	spin_lock_bh(&table->lock);
 	__eudp_leave(table, sk);
 	sk_del_node_init_rcu(sk);
-	inet_sk(sk)->inet_num = 0;
+	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, -1);
 	spin_unlock_bh(&table->lock);
 }
@@ -278,6 +287,19 @@ void eudp_rehash(struct sock *sk)
 	spin_unlock_bh(&table->lock);
 }
 
+/*
+ * Whether it is where it should be. In the table of peers it never stays: the
+ * peer may have changed, or is about to.
+ */
+static bool eudp_is_placed(const struct sock *sk, bool by_peer)
+{
+	const struct eudp_sock *es = eudp_sk(sk);
+
+	return !by_peer && !es->by_peer &&
+	       es->addr == inet_sk(sk)->inet_rcv_saddr &&
+	       es->counted == eudp_connected_to_any_port(sk);
+}
+
 /**
  * eudp_rehash_peer() - find a socket by its peer as well, or no longer
  * @sk: the socket, locked
@@ -292,8 +314,10 @@ void eudp_rehash_peer(struct sock *sk, bool connected)
 	by_peer = connected && inet_sk(sk)->inet_daddr &&
 		  inet_sk(sk)->inet_dport;
 
+	if (sk_unhashed(sk) || eudp_is_placed(sk, by_peer))
+		return;
+
 	spin_lock_bh(&table->lock);
-	if (!sk_unhashed(sk))
-		__eudp_move(table, sk, by_peer);
+	__eudp_move(table, sk, by_peer);
 	spin_unlock_bh(&table->lock);
 }

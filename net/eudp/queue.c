@@ -75,20 +75,21 @@ void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 
 /*
  * Whether the receive buffer (SO_RCVBUF) is full. As long as it is not, one
- * more datagram of any size goes in, if the sum remains a number.
+ * more datagram of any size goes in, if the sum is sure to remain a number.
  */
 static bool eudp_rcvbuf_full(const struct sock *sk, const struct sk_buff *skb)
 {
 	unsigned int used = atomic_read(&sk->sk_rmem_alloc);
 	unsigned int limit = READ_ONCE(sk->sk_rcvbuf);
 
-	return used > limit || used + skb->truesize > INT_MAX;
+	return used > limit ||
+	       (limit > INT_MAX / 2 && used + skb->truesize > limit);
 }
 
 /* What SO_INCOMING_CPU, SO_INCOMING_NAPI_ID and RFS go by: socket(7) */
 static void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb)
 {
-	if (!inet_sk(sk)->inet_daddr) {
+	if (!READ_ONCE(inet_sk(sk)->inet_daddr)) {
 		sk_mark_napi_id_once(sk, skb);
 		return;
 	}
@@ -102,33 +103,36 @@ static void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb)
  * @sk: the socket
  * @skb: the datagram, its data the payload; consumed
  *
+ * It is dropped if the receive buffer is full, or the memory of all sockets
+ * together or of the cgroup.
+ *
  * Context: softirq, or BH disabled.
- * Return: 0; -ENOBUFS if the receive buffer is full, -ENOMEM if the memory of
- * all sockets together is (net.eudp.mem, cgroups); then it is dropped.
  */
-int eudp_enqueue(struct sock *sk, struct sk_buff *skb)
+void eudp_enqueue(struct sock *sk, struct sk_buff *skb)
 {
+	enum skb_drop_reason reason = SKB_DROP_REASON_SOCKET_RCVBUFF;
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
 	unsigned int size;
 
-	if (eudp_rcvbuf_full(sk, skb)) {
-		eudp_drop(sock_net(sk), sk, skb,
-			  SKB_DROP_REASON_SOCKET_RCVBUFF);
-		return -ENOBUFS;
-	}
+	/* A full one costs no lock... */
+	if (eudp_rcvbuf_full(sk, skb))
+		goto drop;
 
 	/* Where it gets tight, a copy may be smaller than what holds it. */
 	if (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) / 2)
 		skb_condense(skb);
 	size = skb->truesize;
 	eudp_note_cpu(sk, skb);
+	/* the device may go while this waits */
+	skb->dev = NULL;
 
 	spin_lock(&queue->lock);
-	if (!sk_rmem_schedule(sk, skb, size)) {
-		spin_unlock(&queue->lock);
-		eudp_drop(sock_net(sk), sk, skb, SKB_DROP_REASON_PROTO_MEM);
-		return -ENOMEM;
-	}
+	/* ...and others may have filled it while this one waited for that. */
+	if (eudp_rcvbuf_full(sk, skb))
+		goto unlock;
+	reason = SKB_DROP_REASON_PROTO_MEM;
+	if (!sk_rmem_schedule(sk, skb, size))
+		goto unlock;
 	sk_forward_alloc_add(sk, -(int)size);
 	atomic_add(size, &sk->sk_rmem_alloc);
 	sock_skb_set_dropcount(sk, skb);
@@ -138,7 +142,11 @@ int eudp_enqueue(struct sock *sk, struct sk_buff *skb)
 
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_data_ready(sk);
-	return 0;
+	return;
+unlock:
+	spin_unlock(&queue->lock);
+drop:
+	eudp_drop(sock_net(sk), sk, skb, reason);
 }
 
 /**
@@ -147,7 +155,7 @@ int eudp_enqueue(struct sock *sk, struct sk_buff *skb)
  * @size: truesize of what left the queue
  *
  * Pages go back when nothing is left to read, or a quarter of the receive
- * buffer has come together; less than a page stays for the next datagram.
+ * buffer has come together; at most one stays for the next datagram.
  */
 void __eudp_uncharge(struct sock *sk, unsigned int size)
 {

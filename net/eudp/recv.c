@@ -9,11 +9,6 @@
 #include <net/sock.h>
 #include "eudp.h"
 
-static bool eudp_payload_wrong(struct sk_buff *skb)
-{
-	return !skb_csum_unnecessary(skb) && __skb_checksum_complete(skb);
-}
-
 /* Takes the first datagram out of the queue; MSG_PEEK leaves it there too. */
 static struct sk_buff *eudp_dequeue(struct sock *sk, int flags)
 {
@@ -96,7 +91,7 @@ static int eudp_copy(struct sk_buff *skb, struct msghdr *msg, size_t len,
 		return err == -EINVAL ? -EBADMSG : err;
 	}
 
-	if (eudp_payload_wrong(skb))
+	if (eudp_checksum_wrong(skb))
 		return -EBADMSG;
 	return skb_copy_datagram_msg(skb, 0, msg, min_t(size_t, len, skb->len));
 }
@@ -192,7 +187,7 @@ int eudp_first_length(struct sock *sk)
 
 	__skb_queue_head_init(&broken);
 	spin_lock_bh(&queue->lock);
-	while ((skb = skb_peek(queue)) != NULL && eudp_payload_wrong(skb)) {
+	while ((skb = skb_peek(queue)) != NULL && eudp_checksum_wrong(skb)) {
 		__skb_unlink(skb, queue);
 		__eudp_uncharge(sk, skb->truesize);
 		__skb_queue_tail(&broken, skb);

@@ -62,10 +62,10 @@ int eudp_disconnect(struct sock *sk, int flags)
 	lock_sock(sk);
 	eudp_rehash_peer(sk, false);
 
-	sk->sk_state = TCP_CLOSE;
-	inet->inet_daddr = 0;
-	inet->inet_dport = 0;
-	sk->sk_bound_dev_if = 0;
+	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
+	WRITE_ONCE(inet->inet_daddr, 0);
+	WRITE_ONCE(inet->inet_dport, 0);
+	WRITE_ONCE(sk->sk_bound_dev_if, 0);
 	sock_rps_reset_rxhash(sk);
 	sk_dst_reset(sk);
 

@@ -44,8 +44,8 @@ static bool eudp_ip_option_is_built(int name)
  * @value: in user space, or in the kernel for BPF
  * @len: bytes of @value
  *
- * Return: 0, -EOPNOTSUPP for what is still to come, -ENOPROTOOPT for what is
- * unknown, or what ip(7) says.
+ * Return: 0, -ENOPROTOOPT for other levels, -EOPNOTSUPP for what is still to
+ * come, or what ip(7) says.
  */
 int eudp_setsockopt(struct socket *sock, int level, int name, sockptr_t value,
 		    unsigned int len)

@@ -105,14 +105,14 @@ static void choice_is_random(struct kunit *test)
 
 	for (i = 0; i < 32; i++) {
 		sk = eudp_test_sock(test);
-		set_range(sk, 20000, 59999);
+		set_range(sk, 33000, 59999);
 		KUNIT_ASSERT_EQ(test, eudp_test_bind(sk, ONE, 0), 0);
 		port = inet_sk(sk)->inet_num;
 		same += abs(port - last) < 100;
 		last = port;
 	}
-	/* by chance, about once in six runs one; four never */
-	KUNIT_EXPECT_LT(test, same, 4);
+	/* by chance, about once in four runs one; six never */
+	KUNIT_EXPECT_LT(test, same, 6);
 }
 
 static void port_is_free_again(struct kunit *test)

@@ -50,13 +50,22 @@ REPORTS = [
     r"stack-protector",
 ]
 PATTERN = re.compile("|".join(f"(?:{each})" for each in REPORTS))
+# Not trouble but what the kernel says, with a trace, when there is no memory for
+# a slab cache; the error is returned. Only fault injection gets there.
+NO_CACHE = re.compile(r"__kmem_cache_create_args\(\w+\) failed with error -12$")
+END_OF_TRACE = "</TASK>"
 PREFIX = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\]( *\[ *[TC]\d+\])? ?")
 
 
 def first_report(log):
     """The first line of log, without its time stamp, that reports trouble."""
+    in_trace = False
     for line in log.splitlines():
         text = PREFIX.sub("", line.rstrip("\r"))
+        if in_trace and text.strip() in ("Call Trace:", END_OF_TRACE):
+            in_trace = text.strip() != END_OF_TRACE
+            continue
+        in_trace = in_trace or bool(NO_CACHE.match(text))
         if PATTERN.search(text):
             return text.strip()
     return None
