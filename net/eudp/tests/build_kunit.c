@@ -165,10 +165,80 @@ static void faulty_payload(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sk_wmem_alloc_get(sk), 0);
 }
 
+struct check_case {
+	const char *desc;
+	size_t len;
+	u8 summed;
+	bool broken;		/* the payload */
+	bool device_wrong;	/* the sum that the device made */
+	bool dropped;		/* at once */
+	bool found;		/* or when it is received */
+};
+
+static const struct check_case check_cases[] = {
+	{ "right", 500, CHECKSUM_NONE },
+	{ "right, short", 10, CHECKSUM_NONE },
+	{ "wrong", 500, CHECKSUM_NONE, .broken = true, .found = true },
+	{ "wrong, short", 10, CHECKSUM_NONE, .broken = true, .dropped = true },
+	{ "verified by the device", 500, CHECKSUM_UNNECESSARY, .broken = true },
+	{ "from this host", 500, CHECKSUM_PARTIAL, .broken = true },
+	{ "summed by the device", 500, CHECKSUM_COMPLETE },
+	{ "summed by the device, wrong", 500, CHECKSUM_COMPLETE,
+	  .broken = true, .found = true },
+	{ "summed wrongly by the device", 500, CHECKSUM_COMPLETE,
+	  .device_wrong = true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(check, check_cases, desc);
+
+/* A right datagram as IP hands it over, its data at the UDP header */
+static struct sk_buff *incoming(struct kunit *test, size_t len)
+{
+	struct dst_entry dst = { .dev = test_device(test) };
+	struct msghdr msg = {};
+	struct eudp_packet packet = {
+		.msg = &msg, .len = len, .dst = &dst,
+		.saddr = htonl(FROM), .daddr = htonl(TO),
+	};
+	u8 *data = kunit_kzalloc(test, len, GFP_KERNEL);
+	struct kvec vec = { .iov_base = data, .iov_len = len };
+	struct sk_buff *skb;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, len);
+	skb = eudp_build(eudp_test_sock(test), &packet, &eudp4_ops);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(skb));
+	skb_orphan(skb);
+	ip_hdr(skb)->saddr = packet.saddr;
+	ip_hdr(skb)->daddr = packet.daddr;
+	skb_pull(skb, sizeof(struct iphdr));
+	return skb;
+}
+
+static void checks(struct kunit *test)
+{
+	const struct check_case *c = test->param_value;
+	struct sk_buff *skb = incoming(test, c->len);
+
+	skb->data[sizeof(struct udphdr)] ^= c->broken;
+	skb->ip_summed = c->summed;
+	if (c->summed == CHECKSUM_COMPLETE)
+		skb->csum = csum_add(skb_checksum(skb, 0, skb->len, 0),
+				     c->device_wrong);
+	if (c->summed == CHECKSUM_PARTIAL)
+		skb->csum_start = skb_transport_header(skb) - skb->head;
+
+	KUNIT_EXPECT_EQ(test, eudp4_ops.check(skb) != 0, c->dropped);
+	if (!c->dropped)
+		KUNIT_EXPECT_EQ(test, eudp_checksum_wrong(skb), c->found);
+	kfree_skb(skb);
+}
+
 static struct kunit_case build_test_cases[] = {
 	KUNIT_CASE_PARAM(builds, build_gen_params),
 	KUNIT_CASE(zero_is_all_ones),
 	KUNIT_CASE(faulty_payload),
+	KUNIT_CASE_PARAM(checks, check_gen_params),
 	{}
 };
 

@@ -187,6 +187,34 @@ static void device_of_a_connected(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk[1]);
 }
 
+/*
+ * IP sets the local address and calls rehash later (connect), or we reset it
+ * and do so later (disconnect): a datagram between the two is not lost.
+ */
+static void found_before_rehash(struct kunit *test)
+{
+	struct sock *sk = eudp_test_sock(test);
+	struct eudp_key key = test_key();
+
+	key.dport = htons(41046);
+	KUNIT_ASSERT_EQ(test, eudp_test_bind(sk, 0, 41046), 0);
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+
+	inet_sk(sk)->inet_rcv_saddr = key.daddr;
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+	lock_sock(sk);
+	eudp_rehash(sk);
+	release_sock(sk);
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+
+	inet_sk(sk)->inet_rcv_saddr = 0;
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+	lock_sock(sk);
+	eudp_rehash(sk);
+	release_sock(sk);
+	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+}
+
 /* Each of many sockets that share address and port is found by its peer. */
 static void each_by_its_peer(struct kunit *test)
 {
@@ -216,6 +244,7 @@ static struct kunit_case lookup_cases[] = {
 	KUNIT_CASE(score_of_this_cpu),
 	KUNIT_CASE(who_is_found),
 	KUNIT_CASE(device_of_a_connected),
+	KUNIT_CASE(found_before_rehash),
 	KUNIT_CASE(each_by_its_peer),
 	{}
 };

@@ -208,6 +208,17 @@ TEST_F(sendrecv, longest)
 	EXPECT_EQ(EAGAIN, silent(in));
 }
 
+/* RFC 791: every link carries 68 bytes; a route for less leads nowhere */
+TEST_F(sendrecv, route_for_too_little)
+{
+	int fd = sock();
+
+	run("ip route add 10.9.0.0/16 dev lo mtu 67");
+	run("ip route add 10.8.0.0/16 dev lo mtu 68");
+	EXPECT_EQ(ENETUNREACH, err_of(send_to(fd, "10.9.0.1", 5000, "x", 1)));
+	EXPECT_EQ(1, send_to(fd, "10.8.0.1", 5000, "x", 1));
+}
+
 /* Longer than the device's MTU: in fragments, and whole again */
 TEST_F(sendrecv, fragments)
 {
