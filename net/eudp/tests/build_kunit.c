@@ -224,7 +224,7 @@ static void checks(struct kunit *test)
 	skb->ip_summed = c->summed;
 	if (c->summed == CHECKSUM_COMPLETE)
 		skb->csum = csum_add(skb_checksum(skb, 0, skb->len, 0),
-				     c->device_wrong);
+				     (__force __wsum)c->device_wrong);
 	if (c->summed == CHECKSUM_PARTIAL)
 		skb->csum_start = skb_transport_header(skb) - skb->head;
 
