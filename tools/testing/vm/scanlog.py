@@ -51,8 +51,8 @@ REPORTS = [
 ]
 PATTERN = re.compile("|".join(f"(?:{each})" for each in REPORTS))
 # Not trouble but what the kernel says, with a trace, when there is no memory for
-# a slab cache; the error is returned. Only fault injection gets there.
-NO_CACHE = re.compile(r"__kmem_cache_create_args\(\w+\) failed with error -12$")
+# a slab cache, which it calls EINVAL as well; only fault injection gets there.
+NO_CACHE = re.compile(r"__kmem_cache_create_args\(\w+\) failed with error -(12|22)$")
 END_OF_TRACE = "</TASK>"
 PREFIX = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\]( *\[ *[TC]\d+\])? ?")
 
