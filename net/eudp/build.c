@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * From a message to an skb with a UDP header (RFC 768), room before it for the
- * IP header, and a checksum.
+ * IP header, and a checksum. What one packet cannot carry is built as the
+ * fragments that IP will send, so that IP need not copy it.
  */
 #include <linux/skbuff.h>
 #include <linux/udp.h>
@@ -13,66 +14,193 @@
 /* Above that, payload goes into pages: large pieces are dear to get. */
 #define EUDP_LINEAR_MAX		SKB_WITH_OVERHEAD(PAGE_SIZE)
 
-/* Copies payload into one piece of an skb; @sum gets its sum if it is wanted */
-static bool eudp_copy_piece(void *to, int len, int at, struct iov_iter *from,
-			    __wsum *sum)
-{
-	__wsum piece = 0;
+/* Linear room of a datagram of which more parts may come */
+#define EUDP_LINEAR_CORKED	1024
 
-	if (!sum)
-		return copy_from_iter_full(to, len, from);
-	if (!csum_and_copy_from_iter_full(to, len, &piece, from))
-		return false;
-	*sum = csum_block_add(*sum, piece, at);
-	return true;
+/* Copies payload into one piece of an skb, and sums it if that is wanted */
+static int eudp_copy_piece(struct eudp_packet *packet, void *to, int len)
+{
+	struct iov_iter *from = &packet->msg->msg_iter;
+	__wsum sum = 0;
+
+	if (!packet->summed)
+		return copy_from_iter_full(to, len, from) ? 0 : -EFAULT;
+	if (!csum_and_copy_from_iter_full(to, len, &sum, from))
+		return -EFAULT;
+	packet->sum = csum_block_add(packet->sum, sum, packet->size);
+	return 0;
+}
+
+/* Counts what was added to the last skb, in the first one too. */
+static void eudp_account(struct sock *sk, struct eudp_packet *packet, int len,
+			 int truesize)
+{
+	if (packet->tail != packet->skb) {
+		packet->skb->len += len;
+		packet->skb->data_len += len;
+		packet->skb->truesize += truesize;
+	}
+	if (truesize)
+		refcount_add(truesize, &sk->sk_wmem_alloc);
+}
+
+static int eudp_copy_linear(struct sock *sk, struct eudp_packet *packet,
+			    int len)
+{
+	int err;
+
+	len = min_t(int, len, packet->linear);
+	err = eudp_copy_piece(packet, skb_put(packet->tail, len), len);
+	if (err)
+		return err;
+	packet->linear -= len;
+	eudp_account(sk, packet, len, 0);
+	return len;
 }
 
 /*
  * Copies payload into the page that the task fills bit by bit, which is
- * cheaper than pages for this skb alone; returns how much went in.
+ * cheaper than pages for this skb alone; or the socket, so that the parts of a
+ * datagram come to lie side by side. Returns how much went in.
  */
-static int eudp_copy_to_page(struct sock *sk, struct sk_buff *skb, int len,
-			     int at, struct iov_iter *from, __wsum *sum)
+static int eudp_copy_to_page(struct sock *sk, struct eudp_packet *packet,
+			     int len)
 {
-	struct page_frag *page = &current->task_frag;
-	int piece, i = skb_shinfo(skb)->nr_frags;
+	struct page_frag *page = packet->corked ? &sk->sk_frag :
+						  &current->task_frag;
+	struct sk_buff *skb = packet->tail;
+	int err, i = skb_shinfo(skb)->nr_frags;
+	bool extends;
 
-	/* 65507 bytes need no more, even in single pages */
-	if (WARN_ON_ONCE(i == MAX_SKB_FRAGS))
-		return -EMSGSIZE;
 	if (!sk_page_frag_refill(sk, page))
 		return -ENOMEM;
-	piece = min_t(int, len, page->size - page->offset);
-	if (!eudp_copy_piece(page_address(page->page) + page->offset, piece,
-			     at, from, sum))
-		return -EFAULT;
+	extends = skb_can_coalesce(skb, i, page->page, page->offset);
+	/* 65535 bytes need no more, even in single pages */
+	if (WARN_ON_ONCE(!extends && i == MAX_SKB_FRAGS))
+		return -EMSGSIZE;
+	len = min_t(int, len, page->size - page->offset);
+	err = eudp_copy_piece(packet, page_address(page->page) + page->offset,
+			      len);
+	if (err)
+		return err;
 
-	get_page(page->page);
-	skb_fill_page_desc(skb, i, page->page, page->offset, piece);
-	page->offset += piece;
-
-	skb_len_add(skb, piece);
-	refcount_add(piece, &sk->sk_wmem_alloc);
-	return piece;
+	if (extends) {
+		skb_frag_size_add(&skb_shinfo(skb)->frags[i - 1], len);
+	} else {
+		get_page(page->page);
+		skb_fill_page_desc(skb, i, page->page, page->offset, len);
+	}
+	page->offset += len;
+	skb_len_add(skb, len);
+	eudp_account(sk, packet, len, len);
+	return len;
 }
 
-/* Copies the payload behind the header: its first @linear bytes, the rest */
-static int eudp_copy_payload(struct sock *sk, struct sk_buff *skb,
-			     const struct eudp_packet *packet, int linear,
-			     __wsum *sum)
+/*
+ * How much of @len bytes goes into the linear part of an skb that takes @most,
+ * with @before bytes before it
+ */
+static unsigned int eudp_linear(const struct eudp_packet *packet,
+				unsigned int before, unsigned int len,
+				unsigned int most)
 {
-	struct iov_iter *from = &packet->msg->msg_iter;
-	int at, piece;
+	if (packet->corked)
+		len = max(len, EUDP_LINEAR_CORKED);
+	len = min(len, most);
+	if (before + len + packet->dst->trailer_len <= EUDP_LINEAR_MAX)
+		return len;
+	return packet->corked ? EUDP_LINEAR_CORKED : 0;
+}
 
-	if (!eudp_copy_piece(skb_transport_header(skb) + sizeof(struct udphdr),
-			     linear, 0, from, sum))
-		return -EFAULT;
+/*
+ * Only the last fragment may end at another place than a multiple of 8 bytes
+ * (RFC 791 2.3). What seemed to be the last one may not be: its end moves on.
+ */
+static void eudp_move_end(struct eudp_packet *packet, struct sk_buff *to)
+{
+	struct sk_buff *from = packet->tail;
+	bool first = from == packet->skb;
+	unsigned int len = from->len - (first ? packet->header_len : 0);
+	unsigned int end = len & 7;
 
-	for (at = linear; at < packet->len; at += piece) {
-		piece = eudp_copy_to_page(sk, skb, packet->len - at, at, from,
-					  sum);
+	if (!end)
+		return;
+	skb_copy_bits(from, from->len - end, skb_put(to, end), end);
+	packet->room -= end;
+	packet->linear -= end;
+
+	/* cannot fail: nobody else has it, and it has no fragments yet */
+	WARN_ON_ONCE(pskb_trim(from, from->len - end));
+	if (first) {
+		from->len += end;
+		from->data_len += end;
+	}
+}
+
+/*
+ * Adds an skb for the next fragment, with room for a header. It is charged as
+ * part of the first one.
+ */
+static int eudp_add_fragment(struct sock *sk, struct eudp_packet *packet,
+			     unsigned int left)
+{
+	unsigned int before = LL_RESERVED_SPACE(packet->dst->dev) +
+			      packet->header_len;
+	struct sk_buff *skb;
+
+	packet->room = packet->mtu - packet->header_len;
+	if (!packet->corked && left > packet->room)
+		packet->room &= ~7;
+	packet->linear = eudp_linear(packet, before, left, packet->room);
+
+	if (sk_wmem_alloc_get(sk) > 2 * READ_ONCE(sk->sk_sndbuf))
+		return -ENOBUFS;
+	skb = alloc_skb(before + packet->linear + packet->dst->trailer_len,
+			sk->sk_allocation);
+	if (!skb)
+		return -ENOBUFS;
+	skb_reserve(skb, before);
+	eudp_move_end(packet, skb);
+
+	if (packet->tail == packet->skb)
+		skb_shinfo(packet->skb)->frag_list = skb;
+	else
+		packet->tail->next = skb;
+	packet->tail = skb;
+	eudp_account(sk, packet, 0, skb->truesize);
+	return 0;
+}
+
+/**
+ * eudp_append() - add payload to a datagram
+ * @sk: the socket that sends, which is charged for it
+ * @packet: the datagram, begun by eudp_begin(); @packet->msg and @packet->len
+ *	say what is added
+ *
+ * Context: process; with the socket locked if @packet->corked.
+ * Return: 0, -EFAULT, -ENOBUFS or -ENOMEM; then the datagram is good for nothing.
+ */
+int eudp_append(struct sock *sk, struct eudp_packet *packet)
+{
+	unsigned int left = packet->len;
+	int piece;
+
+	while (left) {
+		if (!packet->room) {
+			piece = eudp_add_fragment(sk, packet, left);
+			if (piece)
+				return piece;
+		}
+		piece = min(left, packet->room);
+		if (packet->linear)
+			piece = eudp_copy_linear(sk, packet, piece);
+		else
+			piece = eudp_copy_to_page(sk, packet, piece);
 		if (piece < 0)
 			return piece;
+		packet->room -= piece;
+		packet->size += piece;
+		left -= piece;
 	}
 	return 0;
 }
@@ -86,84 +214,90 @@ static bool eudp_device_sums(const struct dst_entry *dst)
 	return dst->dev->flags & IFF_LOOPBACK;
 }
 
-/*
- * An skb with room for all headers. Its data are the headers, from IP's on,
- * and what of the payload is not in pages.
- */
-static struct sk_buff *eudp_alloc(struct sock *sk,
-				  const struct eudp_packet *packet,
-				  int headers, int *linear)
+/* How much payload the first packet can carry; a fragment but in eights */
+static unsigned int eudp_first_room(const struct eudp_packet *packet)
 {
-	int room = LL_RESERVED_SPACE(packet->dst->dev) + headers;
-	int noblock = packet->msg->msg_flags & MSG_DONTWAIT;
-	struct sk_buff *skb;
-	int err;
+	unsigned int room = packet->mtu - packet->header_len;
 
-	*linear = packet->len;
-	if (room + packet->len + packet->dst->trailer_len > EUDP_LINEAR_MAX)
-		*linear = 0;
-
-	skb = sock_alloc_send_skb(sk, room + *linear +
-				  packet->dst->trailer_len, noblock, &err);
-	if (!skb)
-		return ERR_PTR(err);
-
-	skb_reserve(skb, room - headers);
-	skb_reset_network_header(skb);
-	skb_put(skb, headers + *linear);
-	skb_set_transport_header(skb, headers - sizeof(struct udphdr));
-	return skb;
+	if (!packet->corked && sizeof(struct udphdr) + packet->len > room)
+		room &= ~7;
+	return room - sizeof(struct udphdr);
 }
 
 /**
- * eudp_build() - make the skb of a datagram
+ * eudp_begin() - make the first skb of a datagram, with room for all headers
  * @sk: the socket that sends, which is charged for it
- * @packet: the datagram
- * @af: the IP version
+ * @packet: the datagram, its route found
+ *
+ * Its data are the headers, from IP's on, and then what eudp_append() adds.
  *
  * Context: process, may sleep until the send buffer has room.
- * Return: the skb, its network header to be filled in, or -EAGAIN, -EPIPE,
- * -EFAULT, -ENOBUFS, -ENOMEM, a signal, or an error that was pending.
+ * Return: 0, -EAGAIN, -EPIPE, -ENOBUFS, a signal, or an error that was pending.
  */
-struct sk_buff *eudp_build(struct sock *sk, const struct eudp_packet *packet,
-			   const struct eudp_af_ops *af)
+int eudp_begin(struct sock *sk, struct eudp_packet *packet)
 {
-	bool no_sum = sk->sk_no_check_tx;
-	bool device_sums = !no_sum && eudp_device_sums(packet->dst);
+	unsigned int headers = packet->header_len + sizeof(struct udphdr);
+	const struct dst_entry *dst = packet->dst;
+	unsigned int before = LL_RESERVED_SPACE(dst->dev) + dst->header_len +
+			      headers;
 	struct sk_buff *skb;
-	struct udphdr *uh;
-	__wsum sum = 0;
-	int linear, err;
+	int err;
 
-	skb = eudp_alloc(sk, packet, af->header_len + sizeof(*uh), &linear);
-	if (IS_ERR(skb))
-		return skb;
+	packet->room = eudp_first_room(packet);
+	packet->linear = eudp_linear(packet, before, packet->len, packet->room);
+	packet->summed = !eudp_device_sums(dst) &&
+			 (packet->corked || !sk->sk_no_check_tx);
 
-	err = eudp_copy_payload(sk, skb, packet, linear,
-				no_sum || device_sums ? NULL : &sum);
-	if (err) {
-		kfree_skb(skb);
-		return ERR_PTR(err);
-	}
+	skb = sock_alloc_send_skb(sk, before + packet->linear +
+				  dst->trailer_len,
+				  packet->msg->msg_flags & MSG_DONTWAIT, &err);
+	if (!skb)
+		return err;
 
-	uh = udp_hdr(skb);
+	skb_reserve(skb, before - headers);
+	skb_reset_network_header(skb);
+	skb_put(skb, headers);
+	skb_set_transport_header(skb, packet->header_len);
+	if (packet->msg->msg_flags & MSG_CONFIRM)
+		skb_set_dst_pending_confirm(skb, 1);
+	packet->skb = skb;
+	packet->tail = skb;
+	return 0;
+}
+
+/**
+ * eudp_finish() - write the UDP header of a datagram that is complete
+ * @sk: the socket that sends
+ * @packet: the datagram
+ */
+void eudp_finish(struct sock *sk, struct eudp_packet *packet)
+{
+	struct sk_buff *skb = packet->skb;
+	struct udphdr *uh = udp_hdr(skb);
+
 	uh->source = packet->sport;
 	uh->dest = packet->dport;
-	uh->len = htons(sizeof(*uh) + packet->len);
+	uh->len = htons(sizeof(*uh) + packet->size);
 	uh->check = 0;
-	if (device_sums) {
+	if (sk->sk_no_check_tx) {
+		/* 0 says that there is none: RFC 768 */
+	} else if (!packet->summed) {
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_transport_header(skb) - skb->head;
 		skb->csum_offset = offsetof(struct udphdr, check);
 		/* the part of the pseudo header */
-		af->checksum(packet, uh, 0);
+		packet->af->checksum(packet, uh, 0);
 		uh->check = ~uh->check;
-	} else if (!no_sum) {
-		sum = csum_partial(uh, sizeof(*uh), sum);
-		af->checksum(packet, uh, sum);
-		/* 0 says that there is none: RFC 768 */
+	} else {
+		packet->af->checksum(packet, uh,
+				     csum_partial(uh, sizeof(*uh), packet->sum));
 		if (!uh->check)
 			uh->check = CSUM_MANGLED_0;
 	}
-	return skb;
+
+	skb_setup_tx_timestamp(skb, packet->sockc.tsflags);
+	if (packet->sockc.transmit_time)
+		skb_set_delivery_type_by_clockid(skb,
+						 packet->sockc.transmit_time,
+						 sk->sk_clockid);
 }

@@ -29,6 +29,7 @@
 #include <net/snmp.h>
 #include <uapi/linux/eudp.h>
 
+struct eudp_packet;
 struct seq_file;
 
 /**
@@ -41,6 +42,12 @@ struct seq_file;
  * @counted: whether it is counted in &eudp_table.any_port
  * @order: rises with each socket that gets an address; where two sockets
  *	match a datagram equally well, the greater one takes it
+ * @no_check6_tx: UDP_NO_CHECK6_TX
+ * @no_check6_rx: UDP_NO_CHECK6_RX
+ * @cork: whether UDP_CORK is on
+ * @pending: whether a datagram is corked
+ * @packet: that datagram; made when the first one is corked. Both are guarded
+ *	by the lock of the socket, but @pending is looked at without it first
  */
 struct eudp_sock {
 	struct inet_sock	inet;
@@ -49,6 +56,11 @@ struct eudp_sock {
 	bool			by_peer;
 	bool			counted;
 	unsigned long		order;
+	bool			no_check6_tx;
+	bool			no_check6_rx;
+	bool			cork;
+	bool			pending;
+	struct eudp_packet	*packet;
 };
 
 static inline struct eudp_sock *eudp_sk(const struct sock *sk)
@@ -136,62 +148,116 @@ struct eudp_key {
 
 /**
  * struct eudp_packet - a datagram on its way out
- * @msg: where the payload is
- * @len: bytes of payload
+ * @af: the IP version
+ * @msg: where the payload is, or this part of it
+ * @len: bytes of payload in @msg
+ * @to_peer: whether it goes to the peer of a connected socket, by no address
+ *	and no option of its own
+ * @sockc: what options of SOL_SOCKET say, or control messages instead
+ * @oif: index of the device it must leave by, or 0
+ * @ttl: what a control message says of it, or 0
+ * @tos: what a control message says of it, or -1
+ * @priority: the priority that goes with @tos
  * @dst: its route; the reference is the packet's until the skb has it
  * @saddr: source address
- * @daddr: destination address
+ * @daddr: destination address; with a source route, the first hop's
  * @sport: source port
  * @dport: destination port
- * @to_peer: whether it goes to the peer of a connected socket, by no address
- *	of its own
+ * @header_len: bytes of the IP header with its options
+ * @mtu: bytes that fit into one packet, IP header included
+ * @corked: whether more parts may come: UDP_CORK, MSG_MORE
+ * @summed: whether @sum is kept
+ * @skb: what was built so far: headers, payload, and fragments in a list
+ * @tail: the last of the fragments, or @skb
+ * @room: bytes that still fit into @tail
+ * @linear: bytes of them that fit into its linear part
+ * @size: bytes of payload so far
+ * @sum: their sum
+ * @has_options: whether there are IP options
+ * @daddr_last: with a source route, where it ends
+ * @options: the IP options
  */
 struct eudp_packet {
+	const struct eudp_af_ops *af;
 	struct msghdr		*msg;
 	size_t			len;
+	bool			to_peer;
+
+	struct sockcm_cookie	sockc;
+	int			oif;
+	int			ttl;
+	int			tos;
+	u32			priority;
+
 	struct dst_entry	*dst;
 	__be32			saddr;
 	__be32			daddr;
 	__be16			sport;
 	__be16			dport;
-	bool			to_peer;
+	unsigned int		header_len;
+	unsigned int		mtu;
+
+	bool			corked;
+	bool			summed;
+	struct sk_buff		*skb;
+	struct sk_buff		*tail;
+	unsigned int		room;
+	unsigned int		linear;
+	unsigned int		size;
+	__wsum			sum;
+
+	bool			has_options;
+	__be32			daddr_last;
+	struct ip_options_data	options;
 };
 
 /**
  * struct eudp_af_ops - what differs between the IP versions
  * @family: %PF_INET or %PF_INET6, also the family of the socket addresses
- * @header_len: bytes of the IP header
  * @prot: makes and frees the sockets
  * @ops: their system calls
  * @peer: finds whom a message is for: in msg_name, or the connected one.
  *	Returns 0 or an errno of sendto(2)
+ * @control: takes one control message of IP's. Returns 0 or -EINVAL and what
+ *	ip(7) says
  * @route: finds source address and route. Returns 0 or an errno
  * @checksum: writes the checksum of a datagram, from the sum of its bytes
  * @push: writes the IP header and sends. Returns as ip_local_out()
+ * @len_max: how long a packet may be, before it is fragmented
+ * @too_big: puts EMSGSIZE into the error queue
  * @check: begins to verify the checksum of a datagram that came in
  * @to_many: whether a datagram came in for many: multicast, broadcast
  * @refuse: tells the sender that nobody listens
  * @key: fills in what a socket is looked up by for a datagram that came in
+ * @keep: keeps what @tell will need of the route that a datagram came by
  * @name: writes the sender of a datagram to msg_name
+ * @tell: writes the control messages that options of IP ask for
  */
 struct eudp_af_ops {
 	int			family;
-	int			header_len;
 	struct proto		*prot;
 	const struct proto_ops	*ops;
 
 	int	(*peer)(struct sock *sk, struct eudp_packet *packet);
+	int	(*control)(struct sock *sk, struct eudp_packet *packet,
+			   struct cmsghdr *cmsg);
 	int	(*route)(struct sock *sk, struct eudp_packet *packet);
 	void	(*checksum)(const struct eudp_packet *packet,
 			    struct udphdr *uh, __wsum sum);
-	int	(*push)(struct sock *sk, struct sk_buff *skb,
-			const struct eudp_packet *packet);
+	int	(*push)(struct sock *sk, struct eudp_packet *packet);
+	unsigned int (*len_max)(const struct sock *sk,
+				const struct eudp_packet *packet);
+	void	(*too_big)(struct sock *sk, const struct eudp_packet *packet);
 
 	int	(*check)(struct sk_buff *skb);
 	bool	(*to_many)(const struct sk_buff *skb);
 	void	(*refuse)(struct sk_buff *skb);
 	void	(*key)(const struct sk_buff *skb, struct eudp_key *key);
-	void	(*name)(const struct sk_buff *skb, struct msghdr *msg);
+	void	(*keep)(struct sock *sk, struct sk_buff *skb);
+	void	(*name)(struct sock *sk, const struct sk_buff *skb,
+			struct msghdr *msg);
+	void	(*tell)(struct sock *sk, struct msghdr *msg,
+			struct sk_buff *skb, int offset);
 };
 
 /* af_eudp.c */
@@ -226,10 +292,13 @@ void eudp_rehash_peer(struct sock *sk, bool connected);
 /* output.c */
 int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		 const struct eudp_af_ops *af);
+void eudp_push_pending(struct sock *sk);
+void eudp_destroy(struct sock *sk);
 
 /* build.c */
-struct sk_buff *eudp_build(struct sock *sk, const struct eudp_packet *packet,
-			   const struct eudp_af_ops *af);
+int eudp_begin(struct sock *sk, struct eudp_packet *packet);
+int eudp_append(struct sock *sk, struct eudp_packet *packet);
+void eudp_finish(struct sock *sk, struct eudp_packet *packet);
 
 /* input.c */
 static inline bool eudp_checksum_wrong(struct sk_buff *skb)
@@ -279,6 +348,12 @@ void eudp4_unregister_protocol(void);
 void eudp4_open_door(void);
 void eudp4_close_door(void);
 void eudp4_show(struct seq_file *seq, struct sock *sk, int chain);
+
+/* ipv4_options.c */
+int eudp4_control(struct sock *sk, struct eudp_packet *packet,
+		  struct cmsghdr *cmsg);
+void eudp4_take_options(struct sock *sk, struct eudp_packet *packet);
+void eudp4_write_options(struct sk_buff *skb, const struct eudp_packet *packet);
 
 /* mib.c */
 int eudp_mib_init(struct eudp_net *en);

@@ -59,6 +59,7 @@ static void eudp_deliver(struct sock *sk, struct sk_buff *skb,
 	if (sk_filter_trim_cap(sk, skb, sizeof(struct udphdr)))
 		goto drop;
 
+	af->keep(sk, skb);
 	eudp_pull_header(skb);
 	skb_dst_drop(skb);
 	eudp_enqueue(sk, skb);

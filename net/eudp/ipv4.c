@@ -2,6 +2,8 @@
 /*
  * The IPv4 wing: all that knows IPv4, and nothing else does.
  */
+#include <linux/bpf-cgroup.h>
+#include <linux/errqueue.h>
 #include <linux/in.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
@@ -10,6 +12,7 @@
 #include <net/icmp.h>
 #include <net/inet_common.h>
 #include <net/ip.h>
+#include <net/l3mdev.h>
 #include <net/protocol.h>
 #include <net/route.h>
 #include <net/sock.h>
@@ -45,42 +48,90 @@ static int eudp4_peer(struct sock *sk, struct eudp_packet *packet)
 	return 0;
 }
 
-static bool eudp4_direct(const struct sock *sk, const struct msghdr *msg)
+/* BPF of the cgroup may send it elsewhere, see BPF_CGROUP_UDP4_SENDMSG. */
+static int eudp4_sendmsg_bpf(struct sock *sk, struct eudp_packet *packet)
+{
+	struct sockaddr_in *name = packet->msg->msg_name;
+	int err;
+
+	if (packet->to_peer || !cgroup_bpf_enabled(CGROUP_UDP4_SENDMSG))
+		return 0;
+	err = BPF_CGROUP_RUN_PROG_UDP4_SENDMSG_LOCK(sk, (struct sockaddr *)name,
+						    &packet->msg->msg_namelen,
+						    &packet->saddr);
+	if (err || !name)
+		return err;
+
+	packet->daddr = name->sin_addr.s_addr;
+	packet->dport = name->sin_port;
+	return packet->dport ? 0 : -EINVAL;
+}
+
+/* IP options, and the first hop of a source route: RFC 791 */
+static int eudp4_prepare_options(struct sock *sk, struct eudp_packet *packet)
+{
+	const struct ip_options *opt = &packet->options.opt.opt;
+
+	packet->header_len = sizeof(struct iphdr);
+	if (!packet->has_options)
+		return 0;
+
+	packet->header_len += opt->optlen;
+	if (!opt->srr)
+		return 0;
+	if (!packet->daddr)
+		return -EINVAL;
+	packet->daddr_last = packet->daddr;
+	packet->daddr = opt->faddr;
+	packet->to_peer = false;
+	return 0;
+}
+
+/* Whether no router may be on the way */
+static bool eudp4_direct(const struct sock *sk,
+			 const struct eudp_packet *packet)
 {
 	return sock_flag(sk, SOCK_LOCALROUTE) ||
-	       msg->msg_flags & MSG_DONTROUTE;
+	       packet->msg->msg_flags & MSG_DONTROUTE ||
+	       (packet->has_options &&
+		packet->options.opt.opt.is_strictroute);
 }
 
 /* The device and source address that options set for a destination: ip(7) */
-static int eudp4_device(const struct sock *sk, struct eudp_packet *packet)
+static void eudp4_device(const struct sock *sk, struct eudp_packet *packet)
 {
 	const struct inet_sock *inet = inet_sk(sk);
-	int oif = READ_ONCE(sk->sk_bound_dev_if);
+	int unicast = READ_ONCE(inet->uc_index);
+	struct net *net = sock_net(sk);
 
-	if (!ipv4_is_multicast(packet->daddr))
-		return oif ?: READ_ONCE(inet->uc_index);
-
-	if (!packet->saddr)
-		packet->saddr = READ_ONCE(inet->mc_addr);
-	if (!oif || netif_index_is_l3_master(sock_net(sk), oif))
-		oif = READ_ONCE(inet->mc_index);
-	return oif;
+	if (ipv4_is_multicast(packet->daddr)) {
+		if (!packet->saddr)
+			packet->saddr = READ_ONCE(inet->mc_addr);
+		if (!packet->oif || netif_index_is_l3_master(net, packet->oif))
+			packet->oif = READ_ONCE(inet->mc_index);
+		packet->to_peer = false;
+	} else if (!packet->oif) {
+		packet->oif = unicast;
+	} else if (ipv4_is_lbcast(packet->daddr) && unicast &&
+		   packet->oif == l3mdev_master_ifindex_by_index(net,
+								 unicast)) {
+		/* bound to a VRF, the broadcast leaves by one of its devices */
+		packet->oif = unicast;
+	}
 }
 
 /* Looks a route up; a connected socket keeps what it finds for its peer. */
-static int eudp4_find_route(struct sock *sk, struct eudp_packet *packet)
+static int eudp4_find_route(struct sock *sk, struct eudp_packet *packet,
+			    bool direct)
 {
+	int tos = packet->tos < 0 ? READ_ONCE(inet_sk(sk)->tos) : packet->tos;
 	struct net *net = sock_net(sk);
 	struct flowi4 fl4;
 	struct rtable *rt;
-	int oif;
 
-	packet->saddr = inet_sk(sk)->inet_saddr;
-	oif = eudp4_device(sk, packet);
-	flowi4_init_output(&fl4, oif, READ_ONCE(sk->sk_mark),
-			   READ_ONCE(inet_sk(sk)->tos) & INET_DSCP_MASK,
-			   eudp4_direct(sk, packet->msg) ?
-			   RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+	flowi4_init_output(&fl4, packet->oif, packet->sockc.mark,
+			   tos & INET_DSCP_MASK,
+			   direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 			   sk->sk_protocol, inet_sk_flowi_flags(sk),
 			   packet->daddr, packet->saddr, packet->dport,
 			   packet->sport, sk->sk_uid);
@@ -97,7 +148,7 @@ static int eudp4_find_route(struct sock *sk, struct eudp_packet *packet)
 		return -EACCES;
 	}
 
-	if (packet->to_peer && !eudp4_direct(sk, packet->msg))
+	if (packet->to_peer)
 		sk_dst_set(sk, dst_clone(&rt->dst));
 	packet->dst = &rt->dst;
 	packet->saddr = fl4.saddr;
@@ -105,42 +156,83 @@ static int eudp4_find_route(struct sock *sk, struct eudp_packet *packet)
 	return 0;
 }
 
-/*
- * The most that fits: what IPv4 can carry, or what may leave unfragmented. A
- * route for less than RFC 791 asks of all links leads nowhere.
- */
-static int eudp4_check_size(const struct sock *sk,
-			    const struct eudp_packet *packet)
+/* A route for less than RFC 791 asks of all links leads nowhere. */
+static int eudp4_set_mtu(const struct sock *sk, struct eudp_packet *packet)
 {
-	unsigned int mtu, most;
+	packet->mtu = ip_sk_use_pmtu(sk) ? dst_mtu(packet->dst) :
+		      READ_ONCE(packet->dst->dev->mtu);
+	return inetdev_valid_mtu(packet->mtu) ? 0 : -ENETUNREACH;
+}
 
-	mtu = ip_sk_use_pmtu(sk) ? dst_mtu(packet->dst) :
-	      READ_ONCE(packet->dst->dev->mtu);
-	if (!inetdev_valid_mtu(mtu))
-		return -ENETUNREACH;
-
-	most = ip_sk_ignore_df(sk) ? IP_MAX_MTU : mtu;
-	return sizeof(struct iphdr) + sizeof(struct udphdr) + packet->len >
-	       most ? -EMSGSIZE : 0;
+/* What IPv4 can carry, or what may leave unfragmented */
+static unsigned int eudp4_len_max(const struct sock *sk,
+				  const struct eudp_packet *packet)
+{
+	return ip_sk_ignore_df(sk) ? IP_MAX_MTU : packet->mtu;
 }
 
 static int eudp4_route(struct sock *sk, struct eudp_packet *packet)
 {
-	int err = 0;
+	int flags = packet->msg->msg_flags;
+	bool direct;
+	int err;
 
-	if (packet->to_peer && !eudp4_direct(sk, packet->msg))
-		packet->dst = sk_dst_check(sk, 0);
-	if (packet->dst)
-		packet->saddr = inet_sk(sk)->inet_saddr;
-	else
-		err = eudp4_find_route(sk, packet);
+	if (!packet->has_options)
+		eudp4_take_options(sk, packet);
+	err = eudp4_sendmsg_bpf(sk, packet);
+	if (!err)
+		err = eudp4_prepare_options(sk, packet);
 	if (err)
 		return err;
 
-	err = eudp4_check_size(sk, packet);
+	direct = eudp4_direct(sk, packet);
+	if (direct)
+		packet->to_peer = false;
+	eudp4_device(sk, packet);
+	if (packet->to_peer)
+		packet->dst = sk_dst_check(sk, 0);
+	if (!packet->dst)
+		err = eudp4_find_route(sk, packet, direct);
+	if (err)
+		return err;
+
+	/* the peer has answered, so the neighbour lives: arp(7) */
+	if (flags & MSG_CONFIRM && flags & MSG_PROBE)
+		dst_confirm_neigh(packet->dst, &packet->daddr);
+	err = eudp4_set_mtu(sk, packet);
 	if (err)
 		dst_release(packet->dst);
 	return err;
+}
+
+/* The entry of the error queue for what was not sent: IP_RECVERR of ip(7) */
+static void eudp4_too_big(struct sock *sk, const struct eudp_packet *packet)
+{
+	struct sock_exterr_skb *entry;
+	struct sk_buff *skb;
+
+	if (!inet_test_bit(RECVERR, sk))
+		return;
+	skb = alloc_skb(sizeof(struct iphdr), GFP_KERNEL);
+	if (!skb)
+		return;
+
+	skb_reset_network_header(skb);
+	skb_put_zero(skb, sizeof(struct iphdr));
+	ip_hdr(skb)->daddr = packet->daddr;
+	/* there is no payload */
+	__skb_pull(skb, sizeof(struct iphdr));
+	skb_reset_transport_header(skb);
+
+	entry = SKB_EXT_ERR(skb);
+	entry->ee.ee_errno = EMSGSIZE;
+	entry->ee.ee_origin = SO_EE_ORIGIN_LOCAL;
+	entry->ee.ee_info = packet->mtu + sizeof(struct iphdr) -
+			    packet->header_len;
+	entry->addr_offset = offsetof(struct iphdr, daddr);
+	entry->port = inet_sk(sk)->inet_dport;
+	if (sock_queue_err_skb(sk, skb))
+		kfree_skb(skb);
 }
 
 static void eudp4_checksum(const struct eudp_packet *packet,
@@ -173,29 +265,33 @@ static bool eudp4_dont_fragment(const struct sock *sk,
 	return skb->len <= dst_mtu(dst) && ip_dont_fragment(sk, dst);
 }
 
-static int eudp4_push(struct sock *sk, struct sk_buff *skb,
-		      const struct eudp_packet *packet)
+static int eudp4_push(struct sock *sk, struct eudp_packet *packet)
 {
 	struct rtable *rt = dst_rtable(packet->dst);
+	const struct inet_sock *inet = inet_sk(sk);
+	bool has_tos = packet->tos >= 0;
+	struct sk_buff *skb = packet->skb;
 	struct net *net = sock_net(sk);
 	struct iphdr *iph = ip_hdr(skb);
 	int err;
 
 	iph->version = IPVERSION;
-	iph->ihl = sizeof(*iph) / 4;
-	iph->tos = READ_ONCE(inet_sk(sk)->tos);
+	iph->ihl = packet->header_len / 4;
+	iph->tos = has_tos ? packet->tos : READ_ONCE(inet->tos);
 	iph->frag_off = 0;
 	if (eudp4_dont_fragment(sk, skb, packet->dst))
 		iph->frag_off = htons(IP_DF);
-	iph->ttl = eudp4_ttl(sk, rt);
+	iph->ttl = packet->ttl ?: eudp4_ttl(sk, rt);
 	iph->protocol = IPPROTO_EUDP;
 	iph->saddr = packet->saddr;
 	iph->daddr = packet->daddr;
+	if (packet->has_options)
+		eudp4_write_options(skb, packet);
 	skb->ignore_df = ip_sk_ignore_df(sk);
 	ip_select_ident(net, skb, sk);
 
-	skb->priority = READ_ONCE(sk->sk_priority);
-	skb->mark = READ_ONCE(sk->sk_mark);
+	skb->priority = has_tos ? packet->priority : READ_ONCE(sk->sk_priority);
+	skb->mark = packet->sockc.mark;
 	skb_dst_set(skb, packet->dst);
 	err = ip_local_out(net, sk, skb);
 	if (err > 0)
@@ -251,7 +347,63 @@ static void eudp4_key(const struct sk_buff *skb, struct eudp_key *key)
 	key->sdif = inet_sdif(skb);
 }
 
-static void eudp4_name(const struct sk_buff *skb, struct msghdr *msg)
+/*
+ * The address that an answer should come from: where the datagram went to, if
+ * that was this host alone, else what the route to its sender says.
+ */
+static __be32 eudp4_local_address(const struct sk_buff *skb)
+{
+	unsigned int kind = skb_rtable(skb)->rt_flags &
+			    (RTCF_LOCAL | RTCF_BROADCAST | RTCF_MULTICAST);
+	struct flowi4 fl4 = {
+		.flowi4_oif = l3mdev_master_ifindex_rcu(skb->dev),
+		.daddr = ip_hdr(skb)->saddr,
+		.flowi4_tos = ip_hdr(skb)->tos & INET_DSCP_MASK,
+	};
+	struct rtable *rt;
+
+	if (kind == RTCF_LOCAL)
+		return ip_hdr(skb)->daddr;
+	if (ipv4_is_zeronet(fl4.daddr))
+		return inet_select_addr(skb->dev, fl4.daddr, RT_SCOPE_LINK);
+
+	rt = ip_route_output_key(dev_net(skb->dev), &fl4);
+	if (IS_ERR(rt))
+		return inet_select_addr(skb->dev, fl4.daddr, RT_SCOPE_UNIVERSE);
+	ip_rt_put(rt);
+	return fl4.saddr;
+}
+
+/* IP_PKTINFO of ip(7): the device that it came in by, and an own address */
+static void eudp4_keep_pktinfo(struct sock *sk, struct sk_buff *skb)
+{
+	struct in_pktinfo *info = PKTINFO_SKB_CB(skb);
+	const struct rtable *rt = skb_rtable(skb);
+
+	if (!inet_test_bit(PKTINFO, sk) || !rt) {
+		info->ipi_ifindex = 0;
+		info->ipi_spec_dst.s_addr = 0;
+		return;
+	}
+
+	/* it begins as IPCB does: with the index of the device */
+	if (info->ipi_ifindex == LOOPBACK_IFINDEX)
+		info->ipi_ifindex = inet_iif(skb);
+	else if (ipv4_l3mdev_skb(IPCB(skb)->flags) && rt->rt_iif)
+		info->ipi_ifindex = rt->rt_iif;
+	info->ipi_spec_dst.s_addr = eudp4_local_address(skb);
+}
+
+static void eudp4_keep(struct sock *sk, struct sk_buff *skb)
+{
+	eudp4_keep_pktinfo(sk, skb);
+	/* IP_CHECKSUM wants the sum of what was verified */
+	if (inet_get_convert_csum(sk) && udp_hdr(skb)->check)
+		skb_checksum_try_convert(skb, IPPROTO_EUDP, eudp4_sum_pseudo);
+}
+
+static void eudp4_name(struct sock *sk, const struct sk_buff *skb,
+		       struct msghdr *msg)
 {
 	struct sockaddr_in *name = msg->msg_name;
 
@@ -261,6 +413,16 @@ static void eudp4_name(const struct sk_buff *skb, struct msghdr *msg)
 		.sin_addr.s_addr = ip_hdr(skb)->saddr,
 	};
 	msg->msg_namelen = sizeof(*name);
+	BPF_CGROUP_RUN_PROG_UDP4_RECVMSG_LOCK(sk, (struct sockaddr *)name,
+					      &msg->msg_namelen);
+}
+
+static void eudp4_tell(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
+		       int offset)
+{
+	if (inet_cmsg_flags(inet_sk(sk)))
+		ip_cmsg_recv_offset(msg, sk, skb, sizeof(struct udphdr),
+				    offset);
 }
 
 static int eudp4_rcv(struct sk_buff *skb)
@@ -341,6 +503,14 @@ static int eudp4_err(struct sk_buff *skb, u32 info)
 
 /* The socket */
 
+/* BPF of the cgroup may connect it elsewhere, see BPF_CGROUP_INET4_CONNECT. */
+static int eudp4_pre_connect(struct sock *sk, struct sockaddr *addr, int len)
+{
+	if (len < sizeof(struct sockaddr_in))
+		return -EINVAL;
+	return BPF_CGROUP_RUN_PROG_INET4_CONNECT_LOCK(sk, addr, &len);
+}
+
 /* connect(2): while the peer changes, only the local address finds us. */
 static int eudp4_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
@@ -393,10 +563,12 @@ static struct proto eudp4_prot = {
 	.name			= "EUDP",
 	.owner			= THIS_MODULE,
 	.close			= eudp_close,
+	.pre_connect		= eudp4_pre_connect,
 	.connect		= eudp4_connect,
 	.disconnect		= eudp_disconnect,
 	.ioctl			= eudp_ioctl,
 	.init			= eudp_init_sock,
+	.destroy		= eudp_destroy,
 	.release_cb		= ip4_datagram_release_cb,
 	.unhash			= eudp_unhash,
 	.rehash			= eudp_rehash,
@@ -423,6 +595,7 @@ static const struct proto_ops eudp4_sock_ops = {
 	.gettstamp	= sock_gettstamp,
 	.setsockopt	= eudp_setsockopt,
 	.getsockopt	= eudp_getsockopt,
+	.set_peek_off	= sk_set_peek_off,
 	.shutdown	= inet_shutdown,
 	.release	= inet_release,
 	.accept		= sock_no_accept,
@@ -433,18 +606,22 @@ static const struct proto_ops eudp4_sock_ops = {
 
 const struct eudp_af_ops eudp4_ops = {
 	.family		= PF_INET,
-	.header_len	= sizeof(struct iphdr),
 	.prot		= &eudp4_prot,
 	.ops		= &eudp4_sock_ops,
 	.peer		= eudp4_peer,
+	.control	= eudp4_control,
 	.route		= eudp4_route,
 	.checksum	= eudp4_checksum,
 	.push		= eudp4_push,
+	.len_max	= eudp4_len_max,
+	.too_big	= eudp4_too_big,
 	.check		= eudp4_check,
 	.to_many	= eudp4_to_many,
 	.refuse		= eudp4_refuse,
 	.key		= eudp4_key,
+	.keep		= eudp4_keep,
 	.name		= eudp4_name,
+	.tell		= eudp4_tell,
 };
 
 static const struct net_protocol eudp4_protocol = {

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Datagrams going out: for whom, by which route, and away.
+ * Datagrams going out: for whom, by which route, at once or in parts, and
+ * away.
  */
+#include <linux/slab.h>
+#include <linux/udp.h>
 #include <net/inet_common.h>
 #include <net/sock.h>
 #include "eudp.h"
 
-/*
- * The answer to a datagram that was not sent for want of room: without
- * IP_RECVERR a full queue of a device is no error, see udp(7) and ip(7).
- */
-static int eudp_push_error(struct sock *sk, int err)
+/* Sends a datagram that is complete; its skb and route are gone after that. */
+static int eudp_push(struct sock *sk, struct eudp_packet *packet)
 {
+	int err;
+
+	eudp_finish(sk, packet);
+	err = packet->af->push(sk, packet);
 	if (!err) {
 		eudp_count(sock_net(sk), EUDP_OUT_DATAGRAMS);
 		return 0;
 	}
+	/* A full queue of a device is no error without IP_RECVERR: ip(7) */
 	if (err == -ENOBUFS && !inet_test_bit(RECVERR, sk)) {
 		eudp_count(sock_net(sk), EUDP_SNDBUF_ERRORS);
 		return 0;
@@ -23,16 +28,249 @@ static int eudp_push_error(struct sock *sk, int err)
 	return err;
 }
 
-static int eudp_build_and_push(struct sock *sk, struct eudp_packet *packet,
-			       const struct eudp_af_ops *af)
+static void eudp_discard(struct eudp_packet *packet)
 {
-	struct sk_buff *skb = eudp_build(sk, packet, af);
+	kfree_skb(packet->skb);
+	dst_release(packet->dst);
+}
 
-	if (IS_ERR(skb)) {
+/* Whether it, with what is added to it, is more than may be sent */
+static bool eudp_too_big(struct sock *sk, const struct eudp_packet *packet)
+{
+	if (packet->header_len + sizeof(struct udphdr) + packet->size +
+	    packet->len <= packet->af->len_max(sk, packet))
+		return false;
+	packet->af->too_big(sk, packet);
+	return true;
+}
+
+/* Builds a datagram from its first, or only, part. */
+static int eudp_build(struct sock *sk, struct eudp_packet *packet)
+{
+	int err = -EMSGSIZE;
+
+	if (!eudp_too_big(sk, packet))
+		err = eudp_begin(sk, packet);
+	if (!err)
+		err = eudp_append(sk, packet);
+	if (err)
+		eudp_discard(packet);
+	return err;
+}
+
+/* Keeps the first part of a datagram: UDP_CORK and MSG_MORE of udp(7) */
+static int __eudp_cork(struct sock *sk, struct eudp_packet *packet)
+{
+	struct eudp_sock *es = eudp_sk(sk);
+	int err;
+
+	if (!es->packet)
+		es->packet = kmalloc(sizeof(*es->packet), GFP_KERNEL);
+	if (!es->packet) {
 		dst_release(packet->dst);
-		return PTR_ERR(skb);
+		return -ENOBUFS;
 	}
-	return eudp_push_error(sk, af->push(sk, skb, packet));
+
+	packet->corked = true;
+	err = eudp_build(sk, packet);
+	if (!err) {
+		*es->packet = *packet;
+		WRITE_ONCE(es->pending, true);
+	}
+	return err;
+}
+
+static int eudp_cork(struct sock *sk, struct eudp_packet *packet)
+{
+	int err = -EINVAL;
+
+	lock_sock(sk);
+	/* another thread was first, for whatever destination */
+	if (eudp_sk(sk)->pending)
+		dst_release(packet->dst);
+	else
+		err = __eudp_cork(sk, packet);
+	release_sock(sk);
+	return err;
+}
+
+static void __eudp_flush(struct sock *sk)
+{
+	WRITE_ONCE(eudp_sk(sk)->pending, false);
+	eudp_discard(eudp_sk(sk)->packet);
+}
+
+static int __eudp_push_pending(struct sock *sk)
+{
+	struct eudp_sock *es = eudp_sk(sk);
+
+	WRITE_ONCE(es->pending, false);
+	es->packet->sport = inet_sk(sk)->inet_sport;
+	return eudp_push(sk, es->packet);
+}
+
+/* Adds a part to the datagram that is corked, and sends it if it is the last */
+static int __eudp_add_part(struct sock *sk, struct msghdr *msg, size_t len,
+			   bool more)
+{
+	struct eudp_packet *packet = eudp_sk(sk)->packet;
+	int err = 0;
+
+	packet->msg = msg;
+	packet->len = len;
+	if (!(msg->msg_flags & MSG_PROBE))
+		err = eudp_too_big(sk, packet) ? -EMSGSIZE :
+						 eudp_append(sk, packet);
+	if (err)
+		__eudp_flush(sk);
+	else if (!more)
+		err = __eudp_push_pending(sk);
+	return err;
+}
+
+/* Returns false if nothing is corked after all. */
+static bool eudp_add_part(struct sock *sk, struct msghdr *msg, size_t len,
+			  bool more, int *err)
+{
+	bool pending;
+
+	lock_sock(sk);
+	pending = eudp_sk(sk)->pending;
+	if (pending)
+		*err = __eudp_add_part(sk, msg, len, more);
+	release_sock(sk);
+	return pending;
+}
+
+/**
+ * eudp_push_pending() - send what is corked, if anything
+ * @sk: the socket
+ *
+ * Nobody is told if that fails, as in udp(7).
+ *
+ * Context: process.
+ */
+void eudp_push_pending(struct sock *sk)
+{
+	lock_sock(sk);
+	if (eudp_sk(sk)->pending)
+		__eudp_push_pending(sk);
+	release_sock(sk);
+}
+
+/**
+ * eudp_destroy() - drop what is corked when a socket is closed
+ * @sk: the socket
+ *
+ * Context: process.
+ */
+void eudp_destroy(struct sock *sk)
+{
+	struct eudp_sock *es = eudp_sk(sk);
+
+	lock_sock(sk);
+	if (es->pending)
+		__eudp_flush(sk);
+	kfree(es->packet);
+	es->packet = NULL;
+	release_sock(sk);
+}
+
+/* Options that a socket has for all of its datagrams */
+static void eudp_packet_init(struct eudp_packet *packet, const struct sock *sk,
+			     struct msghdr *msg, size_t len,
+			     const struct eudp_af_ops *af)
+{
+	packet->af = af;
+	packet->msg = msg;
+	packet->len = len;
+	packet->to_peer = false;
+	packet->sockc = (struct sockcm_cookie) {
+		.mark = READ_ONCE(sk->sk_mark),
+		.tsflags = READ_ONCE(sk->sk_tsflags),
+	};
+	packet->oif = READ_ONCE(sk->sk_bound_dev_if);
+	packet->ttl = 0;
+	packet->tos = -1;
+	packet->dst = NULL;
+	packet->saddr = inet_sk(sk)->inet_saddr;
+	packet->sport = inet_sk(sk)->inet_sport;
+	packet->corked = false;
+	packet->skb = NULL;
+	packet->size = 0;
+	packet->sum = 0;
+	packet->has_options = false;
+}
+
+/* Control messages of udp(7): none of them is built yet */
+static int eudp_control_udp(struct msghdr *msg, bool *others)
+{
+	struct cmsghdr *cmsg;
+
+	*others = false;
+	for_each_cmsghdr(cmsg, msg) {
+		if (!CMSG_OK(msg, cmsg))
+			return -EINVAL;
+		if (cmsg->cmsg_level == SOL_UDP || cmsg->cmsg_level == SOL_EUDP)
+			return -EINVAL;
+		*others = true;
+	}
+	return 0;
+}
+
+/* Takes the control messages, see cmsg(3); others than ours are ignored. */
+static int eudp_control(struct sock *sk, struct eudp_packet *packet)
+{
+	struct msghdr *msg = packet->msg;
+	struct cmsghdr *cmsg;
+	bool others;
+	int err;
+
+	err = eudp_control_udp(msg, &others);
+	if (err || !others)
+		return err;
+
+	/* they may ask for another route than that to the peer */
+	packet->to_peer = false;
+	for_each_cmsghdr(cmsg, msg) {
+		if (cmsg->cmsg_level == SOL_SOCKET)
+			err = __sock_cmsg_send(sk, cmsg, &packet->sockc);
+		else
+			err = packet->af->control(sk, packet, cmsg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Routes a datagram, and sends it or corks its first part. */
+static int eudp_send(struct sock *sk, struct eudp_packet *packet, bool more)
+{
+	int err;
+
+	err = packet->af->route(sk, packet);
+	if (err)
+		return err;
+	/* MSG_PROBE only tries whether it could go: send(2) */
+	if (packet->msg->msg_flags & MSG_PROBE) {
+		dst_release(packet->dst);
+		return 0;
+	}
+	if (more)
+		return eudp_cork(sk, packet);
+
+	err = eudp_build(sk, packet);
+	return err ?: eudp_push(sk, packet);
+}
+
+/* Who could not send for want of room, at any time since he could */
+static int eudp_sent(struct sock *sk, size_t len, int err)
+{
+	if (!err)
+		return len;
+	if (err == -ENOBUFS || test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
+		eudp_count(sock_net(sk), EUDP_SNDBUF_ERRORS);
+	return err;
 }
 
 /**
@@ -42,13 +280,15 @@ static int eudp_build_and_push(struct sock *sk, struct eudp_packet *packet,
  * @len: bytes of payload
  * @af: the IP version of the socket
  *
- * Context: process; takes no lock, so that several can send at once.
+ * Context: process; takes no lock unless parts are gathered, so that several
+ * can send at once.
  * Return: @len, or an errno that send(2), udp(7) and ip(7) name.
  */
 int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		 const struct eudp_af_ops *af)
 {
-	struct eudp_packet packet = { .msg = msg, .len = len };
+	bool more = msg->msg_flags & MSG_MORE || READ_ONCE(eudp_sk(sk)->cork);
+	struct eudp_packet packet;
 	int err;
 
 	/* a port of its own, whatever comes of the rest */
@@ -57,23 +297,19 @@ int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		return err;
 	if (len > U16_MAX)
 		return -EMSGSIZE;
-	/* to come: cork, control messages */
-	if ((msg->msg_flags & (MSG_OOB | MSG_MORE)) || msg->msg_controllen)
+	if (msg->msg_flags & MSG_OOB)
 		return -EOPNOTSUPP;
 
+	if (READ_ONCE(eudp_sk(sk)->pending) &&
+	    eudp_add_part(sk, msg, len, more, &err))
+		return eudp_sent(sk, len, err);
+
+	eudp_packet_init(&packet, sk, msg, len, af);
 	err = af->peer(sk, &packet);
-	if (err)
-		return err;
-	packet.sport = inet_sk(sk)->inet_sport;
-	err = af->route(sk, &packet);
+	if (!err && msg->msg_controllen)
+		err = eudp_control(sk, &packet);
 	if (err)
 		return err;
 
-	err = eudp_build_and_push(sk, &packet, af);
-	if (!err)
-		return len;
-
-	if (err == -ENOBUFS || test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
-		eudp_count(sock_net(sk), EUDP_SNDBUF_ERRORS);
-	return err;
+	return eudp_sent(sk, len, eudp_send(sk, &packet, more));
 }

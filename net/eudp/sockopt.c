@@ -4,55 +4,124 @@
  * all sockets.
  */
 #include <linux/in.h>
+#include <linux/udp.h>
 #include <net/ip.h>
 #include <net/sock.h>
 #include "eudp.h"
 
+/* Of UDP-Lite (RFC 3828): a socket of UDP reads them as 0, and has no others */
+#define UDPLITE_SEND_CSCOV	10
+#define UDPLITE_RECV_CSCOV	11
+
 /*
  * Options of IP whose effect is still to come: a program must not believe that
- * it has it. What IP keeps of the others, output.c, recv.c and ipv4.c go by.
+ * it has it.
  */
-static bool eudp_ip_option_is_built(int name)
+static bool eudp_ip_option_is_to_come(int name)
 {
 	switch (name) {
-	case IP_TOS:
-	case IP_TTL:
-	case IP_MTU_DISCOVER:
-	case IP_MTU:
-	case IP_RECVERR:
-	case IP_RECVERR_RFC4884:
-	case IP_RECVTTL:
-	case IP_RECVTOS:
-	case IP_RECVORIGDSTADDR:
-	case IP_FREEBIND:
-	case IP_TRANSPARENT:
-	case IP_BIND_ADDRESS_NO_PORT:
-	case IP_LOCAL_PORT_RANGE:
-	case IP_UNICAST_IF:
-	case IP_PROTOCOL:
+	case IP_ADD_MEMBERSHIP:
+	case IP_DROP_MEMBERSHIP:
+	case IP_ADD_SOURCE_MEMBERSHIP:
+	case IP_DROP_SOURCE_MEMBERSHIP:
+	case IP_BLOCK_SOURCE:
+	case IP_UNBLOCK_SOURCE:
+	case IP_MSFILTER:
+	case MCAST_JOIN_GROUP ... MCAST_MSFILTER:
 		return true;
 	default:
 		return false;
 	}
 }
 
+/* What udp(7) has at level IPPROTO_UDP is there at our own level too. */
+static bool eudp_is_own_level(int level)
+{
+	return level == SOL_UDP || level == SOL_UDPLITE || level == SOL_EUDP;
+}
+
+static int eudp_set_own(struct sock *sk, int name, sockptr_t value,
+			unsigned int len)
+{
+	int number;
+
+	if (len < sizeof(number))
+		return -EINVAL;
+	if (copy_from_sockptr(&number, value, sizeof(number)))
+		return -EFAULT;
+
+	switch (name) {
+	case UDP_CORK:
+		WRITE_ONCE(eudp_sk(sk)->cork, number != 0);
+		if (!number)
+			eudp_push_pending(sk);
+		return 0;
+	case UDP_ENCAP:
+		/* the tunnels that there are speak UDP's protocol number */
+		return number ? -ENOPROTOOPT : 0;
+	case UDP_NO_CHECK6_TX:
+		WRITE_ONCE(eudp_sk(sk)->no_check6_tx, number != 0);
+		return 0;
+	case UDP_NO_CHECK6_RX:
+		WRITE_ONCE(eudp_sk(sk)->no_check6_rx, number != 0);
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+static int eudp_get_own(struct sock *sk, int name, char __user *value,
+			int __user *user_len)
+{
+	int number, len;
+
+	if (get_user(len, user_len))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+
+	switch (name) {
+	case UDP_CORK:
+		number = READ_ONCE(eudp_sk(sk)->cork);
+		break;
+	case UDP_NO_CHECK6_TX:
+		number = READ_ONCE(eudp_sk(sk)->no_check6_tx);
+		break;
+	case UDP_NO_CHECK6_RX:
+		number = READ_ONCE(eudp_sk(sk)->no_check6_rx);
+		break;
+	case UDP_ENCAP:
+	case UDPLITE_SEND_CSCOV:
+	case UDPLITE_RECV_CSCOV:
+		number = 0;
+		break;
+	default:
+		return -ENOPROTOOPT;
+	}
+
+	len = min_t(int, len, sizeof(number));
+	if (put_user(len, user_len) || copy_to_user(value, &number, len))
+		return -EFAULT;
+	return 0;
+}
+
 /**
  * eudp_setsockopt() - setsockopt(2)
  * @sock: the socket
- * @level: SOL_IP
- * @name: see ip(7)
+ * @level: SOL_IP, SOL_UDP or SOL_EUDP
+ * @name: see ip(7), udp(7)
  * @value: in user space, or in the kernel for BPF
  * @len: bytes of @value
  *
- * Return: 0, -ENOPROTOOPT for other levels, -EOPNOTSUPP for what is still to
- * come, or what ip(7) says.
+ * Return: 0, -EOPNOTSUPP for what is still to come, or what ip(7) and udp(7)
+ * say.
  */
 int eudp_setsockopt(struct socket *sock, int level, int name, sockptr_t value,
 		    unsigned int len)
 {
-	if (level != SOL_IP)
-		return -ENOPROTOOPT;
-	if (!eudp_ip_option_is_built(name))
+	if (eudp_is_own_level(level))
+		return eudp_set_own(sock->sk, name, value, len);
+	if (level == SOL_IP && eudp_ip_option_is_to_come(name))
 		return -EOPNOTSUPP;
 	return ip_setsockopt(sock->sk, level, name, value, len);
 }
@@ -60,18 +129,20 @@ int eudp_setsockopt(struct socket *sock, int level, int name, sockptr_t value,
 /**
  * eudp_getsockopt() - getsockopt(2)
  * @sock: the socket
- * @level: SOL_IP
- * @name: see ip(7)
+ * @level: SOL_IP, SOL_UDP or SOL_EUDP
+ * @name: see ip(7), udp(7)
  * @value: in user space
  * @len: bytes at @value, set to those of the answer
  *
- * Return: 0, -EOPNOTSUPP for what is still to come and for other levels, or
- * what ip(7) says.
+ * Return: 0, -EOPNOTSUPP for what is still to come, or what ip(7) and udp(7)
+ * say.
  */
 int eudp_getsockopt(struct socket *sock, int level, int name,
 		    char __user *value, int __user *len)
 {
-	if (level != SOL_IP || !eudp_ip_option_is_built(name))
+	if (eudp_is_own_level(level))
+		return eudp_get_own(sock->sk, name, value, len);
+	if (level == SOL_IP && eudp_ip_option_is_to_come(name))
 		return -EOPNOTSUPP;
 	return ip_getsockopt(sock->sk, level, name, value, len);
 }

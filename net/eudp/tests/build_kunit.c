@@ -18,6 +18,8 @@ struct build_case {
 	size_t len;
 	bool loopback;
 	bool no_check;
+	unsigned int mtu;	/* 65536 if not given */
+	size_t part;		/* bytes at a time, if it comes in parts */
 };
 
 static const struct build_case build_cases[] = {
@@ -34,6 +36,20 @@ static const struct build_case build_cases[] = {
 	{ "in pages by the device",	50000, true },
 	{ "no checksum",		1400, false, true },
 	{ "no checksum on loopback",	1400, true, true },
+	{ "as much as fits",		1472, .mtu = 1500 },
+	{ "one byte more",		1473, .mtu = 1500 },
+	{ "in fragments",		8192, .mtu = 1500 },
+	{ "in many fragments",		65507, .mtu = 576 },
+	{ "in fragments in pages",	65507, .mtu = 9000 },
+	{ "in fragments, no checksum",	8192, .mtu = 1500, .no_check = true },
+	{ "odd parts",			4000, .part = 7 },
+	{ "great parts",		65507, .part = 9999 },
+	{ "bytes",			3000, .part = 1 },
+	{ "parts of fragments",		6001, .mtu = 1499, .part = 333 },
+	{ "bytes of fragments",		6001, .mtu = 1499, .part = 1 },
+	{ "parts of fragments in pages", 65507, .mtu = 9001, .part = 1000 },
+	{ "parts by the device",	5000, true, .part = 100 },
+	{ "parts, no checksum",		5000, .no_check = true, .part = 101 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(build, build_cases, desc);
@@ -64,17 +80,85 @@ static u8 pattern(size_t i)
 	return i * 7 + i / 251;
 }
 
+/* What eudp_sendmsg() and eudp4_route() fill in */
+static struct eudp_packet test_packet(struct msghdr *msg, size_t len,
+				      struct dst_entry *dst)
+{
+	return (struct eudp_packet) {
+		.af = &eudp4_ops, .msg = msg, .len = len, .dst = dst,
+		.saddr = htonl(FROM), .daddr = htonl(TO),
+		.sport = htons(1234), .dport = htons(4321),
+		.header_len = sizeof(struct iphdr), .mtu = 65536,
+	};
+}
+
+/* Builds it from parts, or at once if there is no @part */
+static int build(struct sock *sk, struct eudp_packet *packet, size_t part)
+{
+	size_t left = packet->len;
+	int err;
+
+	packet->corked = part;
+	packet->len = part ?: left;
+	err = eudp_begin(sk, packet);
+	if (err)
+		return err;
+	do {
+		packet->len = min(packet->len, left);
+		left -= packet->len;
+		err = eudp_append(sk, packet);
+	} while (!err && left);
+
+	if (err)
+		kfree_skb(packet->skb);
+	else
+		eudp_finish(sk, packet);
+	return err;
+}
+
+/* Each fragment is as IP wants it, so that it need not copy */
+static void expect_fragments(struct kunit *test, const struct sk_buff *skb,
+			     unsigned int mtu)
+{
+	struct sk_buff *frag;
+
+	if (skb->len <= mtu && !skb_has_frag_list(skb))
+		return;
+	KUNIT_EXPECT_TRUE(test, skb_has_frag_list(skb));
+	KUNIT_EXPECT_LE(test, skb_pagelen(skb), mtu);
+	KUNIT_EXPECT_EQ(test, (skb_pagelen(skb) - 20) % 8, 0);
+	skb_walk_frags(skb, frag) {
+		KUNIT_EXPECT_LE(test, frag->len, mtu - 20);
+		KUNIT_EXPECT_GE(test, skb_headroom(frag), 14 + 20);
+		if (frag->next)
+			KUNIT_EXPECT_EQ(test, frag->len % 8, 0);
+	}
+}
+
+static void expect_checksum(struct kunit *test, const struct build_case *c,
+			    struct sk_buff *skb)
+{
+	if (c->no_check) {
+		KUNIT_EXPECT_EQ(test, (__force u16)udp_hdr(skb)->check, 0);
+		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_NONE);
+		return;
+	}
+	if (c->loopback) {
+		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_PARTIAL);
+		KUNIT_EXPECT_EQ(test, 0, skb_checksum_help(skb));
+	} else {
+		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_NONE);
+	}
+	KUNIT_EXPECT_EQ(test, wire_sum(skb), 0);
+}
+
 static void builds(struct kunit *test)
 {
 	const struct build_case *c = test->param_value;
 	struct sock *sk = eudp_test_sock(test);
 	struct dst_entry dst = { .dev = test_device(test) };
 	struct msghdr msg = {};
-	struct eudp_packet packet = {
-		.msg = &msg, .len = c->len, .dst = &dst,
-		.saddr = htonl(FROM), .daddr = htonl(TO),
-		.sport = htons(1234), .dport = htons(4321),
-	};
+	struct eudp_packet packet = test_packet(&msg, c->len, &dst);
 	struct sk_buff *skb;
 	struct udphdr *uh;
 	struct kvec vec;
@@ -83,6 +167,8 @@ static void builds(struct kunit *test)
 
 	dst.dev->flags = c->loopback ? IFF_LOOPBACK : 0;
 	sk->sk_no_check_tx = c->no_check;
+	if (c->mtu)
+		packet.mtu = c->mtu;
 	data = kunit_kmalloc(test, c->len + 1, GFP_KERNEL);
 	copy = kunit_kmalloc(test, c->len + 1, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, data);
@@ -92,8 +178,8 @@ static void builds(struct kunit *test)
 	vec = (struct kvec) { .iov_base = data, .iov_len = c->len };
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, c->len);
 
-	skb = eudp_build(sk, &packet, &eudp4_ops);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(skb));
+	KUNIT_ASSERT_EQ(test, 0, build(sk, &packet, c->part));
+	skb = packet.skb;
 	uh = udp_hdr(skb);
 	KUNIT_EXPECT_EQ(test, skb->len, 20 + 8 + c->len);
 	KUNIT_EXPECT_EQ(test, skb_network_offset(skb), 0);
@@ -104,19 +190,11 @@ static void builds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ntohs(uh->len), 8 + c->len);
 	KUNIT_EXPECT_EQ(test, 0, skb_copy_bits(skb, 28, copy, c->len));
 	KUNIT_EXPECT_EQ(test, 0, memcmp(data, copy, c->len));
-
-	if (c->no_check) {
-		KUNIT_EXPECT_EQ(test, (__force u16)uh->check, 0);
-		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_NONE);
-	} else if (c->loopback) {
-		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_PARTIAL);
-		KUNIT_EXPECT_EQ(test, 0, skb_checksum_help(skb));
-		KUNIT_EXPECT_EQ(test, wire_sum(skb), 0);
-	} else {
-		KUNIT_EXPECT_TRUE(test, skb->ip_summed == CHECKSUM_NONE);
-		KUNIT_EXPECT_EQ(test, wire_sum(skb), 0);
-	}
+	KUNIT_EXPECT_EQ(test, sk_wmem_alloc_get(sk), skb->truesize);
+	expect_fragments(test, skb, packet.mtu);
+	expect_checksum(test, c, skb);
 	kfree_skb(skb);
+	KUNIT_EXPECT_EQ(test, sk_wmem_alloc_get(sk), 0);
 }
 
 /* RFC 768: a checksum that is 0 is sent as all ones, 0 stands for none. */
@@ -125,27 +203,22 @@ static void zero_is_all_ones(struct kunit *test)
 	struct sock *sk = eudp_test_sock(test);
 	struct dst_entry dst = { .dev = test_device(test) };
 	struct msghdr msg = {};
-	struct eudp_packet packet = {
-		.msg = &msg, .len = 2, .dst = &dst,
-	};
 	__sum16 data = 0;
 	struct kvec vec = { .iov_base = &data, .iov_len = sizeof(data) };
-	struct sk_buff *skb;
+	struct eudp_packet packet;
 	int round;
 
 	/* The checksum of a datagram of two zeros, as payload, makes it 0 */
 	for (round = 0; round < 2; round++) {
 		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1,
 			      sizeof(data));
-		skb = eudp_build(sk, &packet, &eudp4_ops);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(skb));
-		if (!round)
-			data = udp_hdr(skb)->check;
-		else
-			KUNIT_EXPECT_EQ(test,
-					(__force u16)udp_hdr(skb)->check,
-					0xffff);
-		kfree_skb(skb);
+		packet = test_packet(&msg, sizeof(data), &dst);
+		KUNIT_ASSERT_EQ(test, 0, build(sk, &packet, 0));
+		if (round)
+			KUNIT_EXPECT_EQ(test, 0xffff,
+					(__force u16)udp_hdr(packet.skb)->check);
+		data = udp_hdr(packet.skb)->check;
+		kfree_skb(packet.skb);
 	}
 }
 
@@ -155,13 +228,11 @@ static void faulty_payload(struct kunit *test)
 	struct sock *sk = eudp_test_sock(test);
 	struct dst_entry dst = { .dev = test_device(test) };
 	struct msghdr msg = {};
-	struct eudp_packet packet = { .msg = &msg, .len = 100, .dst = &dst };
+	struct eudp_packet packet = test_packet(&msg, 100, &dst);
 	struct kvec vec = { .iov_base = &dst, .iov_len = 10 };
-	struct sk_buff *skb;
 
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, 10);
-	skb = eudp_build(sk, &packet, &eudp4_ops);
-	KUNIT_EXPECT_EQ(test, PTR_ERR(skb), -EFAULT);
+	KUNIT_EXPECT_EQ(test, build(sk, &packet, 0), -EFAULT);
 	KUNIT_EXPECT_EQ(test, sk_wmem_alloc_get(sk), 0);
 }
 
@@ -196,18 +267,15 @@ static struct sk_buff *incoming(struct kunit *test, size_t len)
 {
 	struct dst_entry dst = { .dev = test_device(test) };
 	struct msghdr msg = {};
-	struct eudp_packet packet = {
-		.msg = &msg, .len = len, .dst = &dst,
-		.saddr = htonl(FROM), .daddr = htonl(TO),
-	};
+	struct eudp_packet packet = test_packet(&msg, len, &dst);
 	u8 *data = kunit_kzalloc(test, len, GFP_KERNEL);
 	struct kvec vec = { .iov_base = data, .iov_len = len };
 	struct sk_buff *skb;
 
 	KUNIT_ASSERT_NOT_NULL(test, data);
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, len);
-	skb = eudp_build(eudp_test_sock(test), &packet, &eudp4_ops);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(skb));
+	KUNIT_ASSERT_EQ(test, 0, build(eudp_test_sock(test), &packet, 0));
+	skb = packet.skb;
 	skb_orphan(skb);
 	ip_hdr(skb)->saddr = packet.saddr;
 	ip_hdr(skb)->daddr = packet.daddr;
