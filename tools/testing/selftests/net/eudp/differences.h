@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where eudp answers otherwise than in-kernel UDP, and why
+ *
+ * The generated tests ask both the same and compare line by line. The first
+ * line that differs must match an entry here, or the test fails. An entry that
+ * matches nothing fails it too: what has been built leaves the table.
+ *
+ * Each test has a table of its own, at the end of this file, of patterns as
+ * for fnmatch(3). Make them as narrow as they can be.
+ */
+#ifndef _EUDP_TEST_DIFFERENCES_H
+#define _EUDP_TEST_DIFFERENCES_H
+
+#include <fnmatch.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum difference_kind {
+	WANTED,			/* for good, and in Documentation */
+	NOT_YET,		/* to be built */
+};
+
+struct difference {
+	enum difference_kind kind;
+	const char *where;	/* the case */
+	const char *udp;	/* the first line that differs, of each */
+	const char *eudp;
+	const char *reason;
+	unsigned int hits;	/* cases that it matched */
+};
+
+/* The first entry of @table that says so, counted; or NULL */
+static inline struct difference *
+find_difference(struct difference *table, size_t n, const char *where,
+		const char *udp, const char *eudp)
+{
+	struct difference *d;
+
+	for (d = table; d < table + n; d++) {
+		if (fnmatch(d->where, where, 0) || fnmatch(d->udp, udp, 0) ||
+		    fnmatch(d->eudp, eudp, 0))
+			continue;
+		d->hits++;
+		return d;
+	}
+	return NULL;
+}
+
+#ifdef PRODUCT_DIFFERENCES	/* of product.c: where is STATE/CALL[,CALL] */
+static struct difference product_differences[] = {
+};
+#endif
+
+#ifdef OPTION_DIFFERENCES	/* of options.c */
+static struct difference option_differences[] = {
+};
+#endif
+
+#endif /* _EUDP_TEST_DIFFERENCES_H */
