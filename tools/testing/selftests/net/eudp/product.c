@@ -1,0 +1,675 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The product of states and calls, asked of in-kernel UDP and of eudp
+ *
+ * A case brings a new socket into a state, makes one call or two, and then
+ * looks at all that the socket shows. Two processes do so, each in a network
+ * namespace of its own that is set up in the same way, one with UDP and one
+ * with eudp. This one compares what they write down, line by line. What may
+ * differ stands in differences.h.
+ *
+ * usage: product [--seed N] [--part K/N] [--list] [--case STATE/CALL[,CALL]]
+ *
+ * --part runs one part of N, which the seed chooses; EUDP_PRODUCT_PART=K/N in
+ * the environment does the same. --case runs one case and shows it all.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/eudp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#define PRODUCT_DIFFERENCES
+#include "differences.h"
+#include "product.h"
+
+#define RESULT_MAX	2048	/* the text of a case */
+#define GROUP_SECONDS	600	/* for the cases of a state, then it hangs */
+#define SHOWN		8	/* differences of a state that are shown */
+
+struct one_case {
+	short state;
+	short calls[2];		/* the second may be -1 */
+};
+
+/* The process that asks one of the two */
+struct side {
+	const struct door *door;
+	pid_t pid;
+	int orders, done;	/* pipes, to it and from it */
+	char (*results)[RESULT_MAX];
+};
+
+struct order {
+	int first, last;
+};
+
+static const struct door udp = { .name = "udp", .family = AF_INET };
+static const struct door eudp = { .name = "eudp", .family = AF_EUDP };
+static const struct door broken = {
+	.name = "broken", .family = AF_INET, .broken = true
+};
+
+static struct one_case *cases;
+static int nr_cases, most_of_a_state;
+static unsigned int seed = 1, part = 1, parts = 1;
+static bool reproduced;
+
+/*
+ * The cases
+ */
+
+static void case_name(const struct one_case *c, char *out, size_t room)
+{
+	int n = snprintf(out, room, "%s/%s", states[c->state].name,
+			 calls[c->calls[0]].name);
+
+	if (c->calls[1] >= 0)
+		snprintf(out + n, room - n, ",%s", calls[c->calls[1]].name);
+}
+
+/* Fowler, Noll, Vo: a part is a matter of the name, not of the order */
+static bool chosen(const struct one_case *c)
+{
+	uint32_t hash = 2166136261u ^ seed;
+	char name[256], *p;
+
+	if (parts == 1)
+		return true;
+	case_name(c, name, sizeof(name));
+	for (p = name; *p; p++)
+		hash = (hash ^ *p) * 16777619u;
+	return (hash >> 8) % parts == part - 1;
+}
+
+static void add_case(int state, int first, int second)
+{
+	static int room;
+	struct one_case c = { state, { first, second } };
+
+	if (!chosen(&c))
+		return;
+	if (nr_cases == room) {
+		room = room * 2 + 1024;
+		cases = realloc(cases, room * sizeof(*cases));
+		if (!cases)
+			ksft_exit_fail_msg("no memory\n");
+	}
+	cases[nr_cases++] = c;
+}
+
+/* Every call after every state, and all pairs of the core ones */
+static void make_cases_of(int state)
+{
+	int i, j, before = nr_cases;
+
+	for (i = 0; i < nr_calls; i++)
+		add_case(state, i, -1);
+	for (i = 0; i < nr_calls; i++) {
+		if (!calls[i].core)
+			continue;
+		for (j = 0; j < nr_calls; j++)
+			if (calls[j].core)
+				add_case(state, i, j);
+	}
+	if (nr_cases - before > most_of_a_state)
+		most_of_a_state = nr_cases - before;
+}
+
+static int nr_steps(const struct one_case *c)
+{
+	return states[c->state].n + 1 + (c->calls[1] >= 0) + nr_afterwards;
+}
+
+static const struct step *step_of(const struct one_case *c, int i)
+{
+	const struct state *state = &states[c->state];
+
+	if (i < state->n)
+		return &state->steps[i];
+	i -= state->n;
+	if (i < 2 && c->calls[i] >= 0)
+		return &calls[c->calls[i]].step;
+	return &afterwards[i - 1 - (c->calls[1] >= 0)];
+}
+
+/*
+ * The two sides
+ */
+
+/* One line per step */
+static void run_case(const struct door *door, const struct one_case *c,
+		     char *out)
+{
+	char *end = out + RESULT_MAX;
+	int i;
+
+	open_sockets(door);
+	for (i = 0; i < nr_steps(c); i++) {
+		out += run_step(step_of(c, i), out, end - out - 1);
+		*out++ = '\n';
+	}
+	*out = 0;
+	close_sockets();
+}
+
+static void serve(const struct side *side, int cpu, int orders, int done)
+{
+	struct order o;
+	int i;
+
+	enter_network(cpu);
+	while (read(orders, &o, sizeof(o)) == sizeof(o)) {
+		alarm(GROUP_SECONDS);
+		for (i = o.first; i < o.last; i++)
+			run_case(side->door, &cases[i],
+				 side->results[i - o.first]);
+		alarm(0);
+		if (write(done, "", 1) != 1)
+			break;
+	}
+}
+
+/* Each has a processor of its own, if there are two */
+static int processor(int nth)
+{
+	int cpu, last = 0;
+	cpu_set_t cpus;
+
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &cpus))
+			continue;
+		last = cpu;
+		if (!nth--)
+			break;
+	}
+	return last;
+}
+
+static void start(struct side *side, const struct door *door, int nth)
+{
+	size_t size = (size_t)most_of_a_state * RESULT_MAX;
+	int orders[2], done[2];
+
+	side->door = door;
+	side->results = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (side->results == MAP_FAILED || pipe2(orders, O_CLOEXEC) ||
+	    pipe2(done, O_CLOEXEC))
+		ksft_exit_fail_perror("start");
+	fflush(stdout);
+	side->pid = fork();
+	if (side->pid < 0)
+		ksft_exit_fail_perror("fork");
+	if (!side->pid) {
+		close(orders[1]);
+		close(done[0]);
+		serve(side, processor(nth), orders[0], done[1]);
+		_exit(0);
+	}
+	close(orders[0]);
+	close(done[1]);
+	side->orders = orders[1];
+	side->done = done[0];
+}
+
+static void stop(struct side *side)
+{
+	close(side->orders);
+	close(side->done);
+	waitpid(side->pid, NULL, 0);
+	munmap(side->results, (size_t)most_of_a_state * RESULT_MAX);
+}
+
+static void start_both(struct side sides[2], const struct door *other)
+{
+	start(&sides[0], &udp, 0);
+	start(&sides[1], other, 1);
+}
+
+/* The second has inherited the pipe to the first */
+static void stop_both(struct side sides[2])
+{
+	stop(&sides[1]);
+	stop(&sides[0]);
+}
+
+static void run_both(struct side sides[2], int first, int last)
+{
+	struct order o = { first, last };
+	char byte;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (write(sides[i].orders, &o, sizeof(o)) != sizeof(o))
+			ksft_exit_fail_msg("%s has ended\n",
+					   sides[i].door->name);
+	for (i = 0; i < 2; i++)
+		if (read(sides[i].done, &byte, 1) != 1)
+			ksft_exit_fail_msg("%s ended, or hung, in %s\n",
+					   sides[i].door->name,
+					   states[cases[first].state].name);
+}
+
+/*
+ * Comparing
+ */
+
+/* Cuts the next line off @text */
+static char *next_line(char **text)
+{
+	return strsep(text, "\n");
+}
+
+struct outcome {
+	int step;			/* the first that differs, or -1 */
+	char lines[2][RESULT_MAX];	/* what is said of it, by each */
+};
+
+static void compare(struct side sides[2], const struct one_case *c, int nth,
+		    struct outcome *o)
+{
+	char copy[2][RESULT_MAX], *text[2] = { copy[0], copy[1] };
+	char name[NAME_MAX_LEN], *a, *b;
+
+	o->step = -1;
+	if (!strcmp(sides[0].results[nth], sides[1].results[nth]))
+		return;
+	memcpy(copy[0], sides[0].results[nth], RESULT_MAX);
+	memcpy(copy[1], sides[1].results[nth], RESULT_MAX);
+	do {
+		o->step++;
+		a = next_line(&text[0]);
+		b = next_line(&text[1]);
+	} while (!strcmp(a, b));
+	step_name(step_of(c, o->step), name, sizeof(name));
+	snprintf(o->lines[0], RESULT_MAX, "%s = %s", name, a);
+	snprintf(o->lines[1], RESULT_MAX, "%s = %s", name, b);
+}
+
+/* The steps of a case up to @last as lines of C; not freed by those who ask */
+static char *body_of(const struct one_case *c, int last)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int i;
+
+	if (!out)
+		ksft_exit_fail_perror("body");
+	for (i = 0; i <= last; i++)
+		print_step(out, step_of(c, i));
+	fclose(out);
+	return text;
+}
+
+/* A program with the steps up to the one that differs */
+static void show_program(const struct one_case *c, int last)
+{
+	char *text = NULL, *at, *line;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		ksft_exit_fail_perror("program");
+	print_program(out, false, body_of(c, last));
+	fclose(out);
+	printf("# ---- a program that shows it; with -DFAMILY=%d it asks eudp\n",
+	       AF_EUDP);
+	at = text;
+	while ((line = next_line(&at)))
+		printf("# %s\n", line);
+	printf("# ---- end of the program\n");
+	free(text);
+}
+
+/* A difference is shown once: where it was first seen */
+static bool seen(const struct outcome *o)
+{
+	static char *known[10000];
+	static int n;
+	char *both;
+	int i;
+
+	if (asprintf(&both, "%s\n%s", o->lines[0], o->lines[1]) < 0)
+		return false;
+	for (i = 0; i < n; i++) {
+		if (!strcmp(known[i], both)) {
+			free(both);
+			return true;
+		}
+	}
+	if (n < (int)ARRAY_SIZE(known))
+		known[n++] = both;
+	return false;
+}
+
+static void report(const struct one_case *c, const struct outcome *o)
+{
+	char name[256];
+
+	case_name(c, name, sizeof(name));
+	printf("# differs: %s\n", name);
+	printf("#   udp:  %s\n", o->lines[0]);
+	printf("#   eudp: %s\n", o->lines[1]);
+	if (!reproduced)
+		show_program(c, o->step);
+	reproduced = true;
+}
+
+static bool is_known(const struct one_case *c, const struct outcome *o)
+{
+	char name[256];
+
+	case_name(c, name, sizeof(name));
+	return find_difference(product_differences,
+			       ARRAY_SIZE(product_differences), name,
+			       o->lines[0], o->lines[1]);
+}
+
+/* All cases of a state, which stand together: one result */
+static int test_state(struct side sides[2], int first)
+{
+	int last = first, unknown = 0, known = 0, shown = 0;
+	struct outcome o;
+	int i;
+
+	while (last < nr_cases && cases[last].state == cases[first].state)
+		last++;
+	run_both(sides, first, last);
+	for (i = first; i < last; i++) {
+		compare(sides, &cases[i], i - first, &o);
+		if (o.step < 0)
+			continue;
+		if (is_known(&cases[i], &o)) {
+			known++;
+			continue;
+		}
+		unknown++;
+		if (!seen(&o) && shown++ < SHOWN)
+			report(&cases[i], &o);
+	}
+	printf("# %d of %d cases differ, and %d as differences.h says\n",
+	       unknown, last - first, known);
+	ksft_test_result(!unknown, "%s: %d cases\n",
+			 states[cases[first].state].name, last - first);
+	return last;
+}
+
+/* An entry that matches nothing has no business there */
+static void test_differences(void)
+{
+	struct difference *d;
+
+	for (d = product_differences;
+	     d < product_differences + ARRAY_SIZE(product_differences); d++)
+		ksft_test_result(d->hits, "%s: %s (%s)\n",
+				 d->kind == WANTED ? "wanted" : "not yet",
+				 d->reason, d->where);
+}
+
+/*
+ * The test of the test
+ */
+
+static const struct one_case *find_case(const char *wanted)
+{
+	static struct one_case found;
+	char name[256];
+	int s, i, j;
+
+	for (s = 0; s < nr_states; s++) {
+		size_t len = strlen(states[s].name);
+
+		if (strncmp(wanted, states[s].name, len) || wanted[len] != '/')
+			continue;
+		for (i = 0; i < nr_calls; i++) {
+			len = strlen(calls[i].name);
+			if (strncmp(strchr(wanted, '/') + 1, calls[i].name,
+				    len))
+				continue;
+			for (j = -1; j < nr_calls; j++) {
+				found = (struct one_case){ s, { i, j } };
+				case_name(&found, name, sizeof(name));
+				if (!strcmp(name, wanted))
+					return &found;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Runs one case, which need not be of the product */
+static void run_one(const struct door *other, const char *name,
+		    struct outcome *o, void (*look)(struct side sides[2]))
+{
+	const struct one_case *c = find_case(name);
+	struct side sides[2];
+
+	if (!c)
+		ksft_exit_fail_msg("there is no case %s\n", name);
+	cases[0] = *c;
+	start_both(sides, other);
+	run_both(sides, 0, 1);
+	compare(sides, cases, 0, o);
+	if (look)
+		look(sides);
+	stop_both(sides);
+}
+
+#define BROKEN_CASE "fresh/connect:subnet:free"
+
+/* UDP and UDP agree, and UDP with SO_BROADCAST set behind its back differs */
+static void test_sight(void)
+{
+	struct outcome o;
+
+	run_one(&udp, BROKEN_CASE, &o, NULL);
+	ksft_test_result(o.step == -1, "UDP does as UDP\n");
+	run_one(&broken, "fresh/bind:own:self", &o, NULL);
+	ksft_test_result(o.step == -1, "what is broken does no harm elsewhere\n");
+	run_one(&broken, BROKEN_CASE, &o, NULL);
+	ksft_test_result(o.step == 0 &&
+			 !strcmp(o.lines[0], "connect:subnet:free = EACCES") &&
+			 !strcmp(o.lines[1], "connect:subnet:free = 0"),
+			 "a difference is seen\n");
+}
+
+static bool in_folder(const char *folder, const char *command)
+{
+	char line[1000];
+
+	snprintf(line, sizeof(line), "set -e; cd %s; %s", folder, command);
+	return !system(line);
+}
+
+static void write_program(const char *folder, const char *name,
+			  bool with_break, const char *body)
+{
+	char path[100];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	out = fopen(path, "w");
+	if (!out)
+		ksft_exit_fail_perror(path);
+	print_program(out, with_break, body);
+	fclose(out);
+}
+
+/* The program of a difference compiles, and shows it */
+static void test_program(const char *folder)
+{
+	const struct one_case *c = find_case(BROKEN_CASE);
+
+	write_program(folder, "shows.c", true, body_of(c, 0));
+	ksft_test_result(in_folder(folder, "gcc -Wall -Werror -o good shows.c;"
+				   "gcc -Wall -Werror -DBROKEN -o bad shows.c"),
+			 "the program compiles\n");
+	ksft_test_result(in_folder(folder, "./good >1; ./good >2; ./bad >3; cmp 1 2;"
+				   "grep -q 'connect.* EACCES' 1;"
+				   "grep -q 'connect.* = 0' 3"),
+			 "it shows the difference\n");
+}
+
+/* So does one with every step there is */
+static void test_all_steps(const char *folder)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int i, j;
+
+	if (!out)
+		ksft_exit_fail_perror("all");
+	for (i = 0; i < nr_states; i++)
+		for (j = 0; j < states[i].n; j++)
+			print_step(out, &states[i].steps[j]);
+	for (i = 0; i < nr_calls; i++)
+		print_step(out, &calls[i].step);
+	fclose(out);
+	write_program(folder, "all.c", false, text);
+	ksft_test_result(in_folder(folder, "gcc -fsyntax-only -Wall -Werror all.c"),
+			 "every step can be printed as C\n");
+}
+
+#define SELF_TESTS	6
+
+static void test_itself(void)
+{
+	char folder[] = "/tmp/eudp-product-XXXXXX";
+	struct one_case first = cases[0];
+
+	test_sight();
+	cases[0] = first;
+	if (!mkdtemp(folder))
+		ksft_exit_fail_perror(folder);
+	test_program(folder);
+	test_all_steps(folder);
+	in_folder(folder, "rm -r \"$PWD\"");
+}
+
+/*
+ * The rest
+ */
+
+static void list(void)
+{
+	char name[256];
+	int i;
+
+	for (i = 0; i < nr_cases; i++) {
+		case_name(&cases[i], name, sizeof(name));
+		puts(name);
+	}
+}
+
+static void show_case(struct side sides[2])
+{
+	char *a = strdup(sides[0].results[0]), *b = strdup(sides[1].results[0]);
+	char name[NAME_MAX_LEN], *x, *y;
+	int i;
+
+	for (i = 0; i < nr_steps(cases); i++) {
+		step_name(step_of(cases, i), name, sizeof(name));
+		x = next_line(&a);
+		y = next_line(&b);
+		printf("# %s = %s\n", name, x);
+		if (strcmp(x, y))
+			printf("# %*s eudp: %s\n", (int)strlen(name), "", y);
+	}
+}
+
+static void replay(const char *name)
+{
+	struct outcome o;
+
+	ksft_set_plan(1);
+	run_one(&eudp, name, &o, show_case);
+	if (o.step >= 0)
+		show_program(cases, o.step);
+	ksft_test_result(o.step < 0, "%s\n", name);
+	ksft_finished();
+}
+
+static int nr_states_chosen(void)
+{
+	int i, n = 0;
+
+	for (i = 0; i < nr_cases; i++)
+		n += !i || cases[i].state != cases[i - 1].state;
+	return n;
+}
+
+static void test_product(void)
+{
+	struct side sides[2];
+	int i;
+
+	printf("# %d cases, seed %u, part %u of %u\n", nr_cases, seed, part,
+	       parts);
+	ksft_set_plan(SELF_TESTS + nr_states_chosen() +
+		      (parts > 1 ? 0 : ARRAY_SIZE(product_differences)));
+	test_itself();
+	start_both(sides, &eudp);
+	for (i = 0; i < nr_cases; )
+		i = test_state(sides, i);
+	stop_both(sides);
+	/* A part need not have a case for each of them */
+	if (parts == 1)
+		test_differences();
+	ksft_finished();
+}
+
+static void choose_part(const char *text)
+{
+	if (sscanf(text, "%u/%u", &part, &parts) != 2 || !part || part > parts)
+		ksft_exit_fail_msg("a part is K/N\n");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "part", required_argument, NULL, 'p' },
+		{ "case", required_argument, NULL, 'c' },
+		{ "list", no_argument, NULL, 'l' },
+		{ }
+	};
+	const char *single = NULL;
+	bool listing = false;
+	int c, i;
+
+	if (getenv("EUDP_PRODUCT_PART"))
+		choose_part(getenv("EUDP_PRODUCT_PART"));
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 's')
+			seed = strtoul(optarg, NULL, 0);
+		else if (c == 'p')
+			choose_part(optarg);
+		else if (c == 'c')
+			single = optarg;
+		else if (c == 'l')
+			listing = true;
+		else
+			return KSFT_FAIL;
+	}
+	make_calls();
+	for (i = 0; i < nr_states; i++)
+		make_cases_of(i);
+	if (listing) {
+		list();
+		return KSFT_PASS;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	ksft_print_header();
+	if (single)
+		replay(single);
+	test_product();
+}
