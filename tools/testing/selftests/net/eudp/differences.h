@@ -82,8 +82,82 @@ static struct difference product_differences[] = {
 };
 #endif
 
-#ifdef OPTION_DIFFERENCES	/* of options.c */
+#ifdef OPTION_DIFFERENCES	/* of options.c: LEVEL/OPTION/STATE/USER/CALL */
+
+/*
+ * What setsockopt gave, and what getsockopt gave, there and afterwards, are
+ * looked for one by one: "set EINVAL", "get 0: 4 bytes 01000000, SUM".
+ */
+#define SOCKET_REFUSED(option, reason) \
+	{ NOT_YET, "SOL_SOCKET/" option "/*", "*", "?et EOPNOTSUPP*", reason }
+#define IP_REFUSED(option, reason) \
+	{ NOT_YET, "IPPROTO_IP/" option "/*", "*", "?et EOPNOTSUPP*", reason }
+/* At all levels that are UDP's: IPPROTO_UDP, IPPROTO_UDPLITE, SOL_EUDP */
+#define UDP_SET_REFUSED(option, reason) \
+	{ NOT_YET, "*UDP*/" option "/*", "set *", "set ENOPROTOOPT", reason }
+#define UDP_GET_REFUSED(option, reason) \
+	{ NOT_YET, "*UDP*/" option "/*", "get *", "get EOPNOTSUPP: *", reason }
+
 static struct difference option_differences[] = {
+	{ WANTED, "SOL_SOCKET/SO_PROTOCOL/*", "get 0: * bytes 11*",
+	  "get 0: * bytes fd*", "eudp is protocol 253" },
+	{ WANTED, "SOL_SOCKET/SO_COOKIE/*", "get 0: 8 bytes *",
+	  "get 0: 8 bytes *", "each socket has one of its own" },
+	{ WANTED, "SOL_SOCKET/SO_NETNS_COOKIE/*", "get 0: 8 bytes *",
+	  "get 0: 8 bytes *", "each network namespace has one of its own" },
+	SOCKET_REFUSED("SO_PEEK_OFF", "peeking at an offset"),
+	{ NOT_YET, "SOL_SOCKET/SO_ZEROCOPY/*", "set *", "set EOPNOTSUPP",
+	  "zero copy" },
+	{ NOT_YET, "SOL_SOCKET/SO_ZEROCOPY/*", "get 0: 4 bytes 01000000,*",
+	  "get 0: 4 bytes 00000000,*", "zero copy" },
+	IP_REFUSED("IP_HDRINCL", "UDP refuses to set it"),
+	IP_REFUSED("IP_OPTIONS", "IP options in the header"),
+	IP_REFUSED("IP_ROUTER_ALERT", "IP options in the header"),
+	IP_REFUSED("IP_RECVOPTS", "IP options in the header"),
+	IP_REFUSED("IP_RETOPTS", "IP options in the header"),
+	IP_REFUSED("IP_PKTINFO", "control messages"),
+	IP_REFUSED("IP_PKTOPTIONS", "UDP refuses to set it"),
+	IP_REFUSED("IP_IPSEC_POLICY", "policies of a socket"),
+	IP_REFUSED("IP_XFRM_POLICY", "policies of a socket"),
+	IP_REFUSED("IP_PASSSEC", "control messages"),
+	IP_REFUSED("IP_MINTTL", "UDP keeps it, and does nothing"),
+	IP_REFUSED("IP_NODEFRAG", "UDP refuses to set it"),
+	IP_REFUSED("IP_CHECKSUM", "control messages"),
+	IP_REFUSED("IP_RECVFRAGSIZE", "control messages"),
+	IP_REFUSED("IP_MULTICAST_IF", "multicast"),
+	IP_REFUSED("IP_MULTICAST_TTL", "multicast"),
+	IP_REFUSED("IP_MULTICAST_LOOP", "multicast"),
+	IP_REFUSED("IP_ADD_MEMBERSHIP", "multicast"),
+	IP_REFUSED("IP_DROP_MEMBERSHIP", "multicast"),
+	IP_REFUSED("IP_UNBLOCK_SOURCE", "multicast"),
+	IP_REFUSED("IP_BLOCK_SOURCE", "multicast"),
+	IP_REFUSED("IP_ADD_SOURCE_MEMBERSHIP", "multicast"),
+	IP_REFUSED("IP_DROP_SOURCE_MEMBERSHIP", "multicast"),
+	IP_REFUSED("IP_MSFILTER", "multicast"),
+	IP_REFUSED("MCAST_JOIN_GROUP", "multicast"),
+	IP_REFUSED("MCAST_BLOCK_SOURCE", "multicast"),
+	IP_REFUSED("MCAST_UNBLOCK_SOURCE", "multicast"),
+	IP_REFUSED("MCAST_LEAVE_GROUP", "multicast"),
+	IP_REFUSED("MCAST_JOIN_SOURCE_GROUP", "multicast"),
+	IP_REFUSED("MCAST_LEAVE_SOURCE_GROUP", "multicast"),
+	IP_REFUSED("MCAST_MSFILTER", "multicast"),
+	IP_REFUSED("IP_MULTICAST_ALL", "multicast"),
+	UDP_SET_REFUSED("UDP_CORK", "corking"),
+	UDP_GET_REFUSED("UDP_CORK", "corking"),
+	UDP_SET_REFUSED("UDP_ENCAP", "encapsulation"),
+	UDP_GET_REFUSED("UDP_ENCAP", "encapsulation"),
+	UDP_SET_REFUSED("UDP_NO_CHECK6_TX", "sums of IPv6"),
+	UDP_GET_REFUSED("UDP_NO_CHECK6_TX", "sums of IPv6"),
+	UDP_SET_REFUSED("UDP_NO_CHECK6_RX", "sums of IPv6"),
+	UDP_GET_REFUSED("UDP_NO_CHECK6_RX", "sums of IPv6"),
+	UDP_SET_REFUSED("UDP_SEGMENT", "segmentation"),
+	UDP_GET_REFUSED("UDP_SEGMENT", "segmentation"),
+	UDP_SET_REFUSED("UDP_GRO", "segmentation"),
+	UDP_GET_REFUSED("UDP_GRO", "segmentation"),
+	UDP_SET_REFUSED("UDPLITE_SEND_CSCOV", "of UDP-Lite; UDP says 0"),
+	UDP_GET_REFUSED("UDPLITE_SEND_CSCOV", "of UDP-Lite; UDP says 0"),
+	UDP_SET_REFUSED("UDPLITE_RECV_CSCOV", "of UDP-Lite; UDP says 0"),
+	UDP_GET_REFUSED("UDPLITE_RECV_CSCOV", "of UDP-Lite; UDP says 0"),
 };
 #endif
 
