@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What eudp_run tells libeudp_run.so, which it lets the dynamic linker load
+ * into a program and its descendants.
+ */
+#ifndef _EUDP_RUN_H
+#define _EUDP_RUN_H
+
+/* Environment: "inet" is the second door, anything else AF_EUDP */
+#define ENV_DOOR	"EUDP_RUN_DOOR"
+/* Environment: set, there is no falling back to UDP */
+#define ENV_STRICT	"EUDP_RUN_STRICT"
+/* Environment: where struct state is, as STATE_FORMAT: pid, fd, inode */
+#define ENV_STATE	"EUDP_RUN_STATE"
+#define STATE_FORMAT	"%d:%d:%llu"
+
+/* Notices that were given; one that all is UDP's says it of IPv6, too */
+#define NOTICE_IPV6	1
+#define NOTICE_ALL	2
+
+/*
+ * What all processes of a command share: a memfd, which is open in the process
+ * of eudp_run and inherited. It is found by its number, or, as many programs
+ * close what they do not know before they execute another, in /proc.
+ */
+struct state {
+	_Atomic unsigned long eudp;	/* sockets that were redirected, */
+	_Atomic unsigned long udp;	/* left to UDP, */
+	_Atomic unsigned long failed;	/* or that neither gave */
+	_Atomic unsigned int noticed;
+	_Atomic unsigned int not_run;	/* the program cannot be executed */
+};
+
+#endif /* _EUDP_RUN_H */
