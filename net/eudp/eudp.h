@@ -31,6 +31,9 @@
 
 struct eudp_packet;
 struct seq_file;
+struct sk_psock;
+
+int eudp_get_port(struct sock *sk, unsigned short port);
 
 /**
  * struct eudp_sock - an eudp socket
@@ -66,6 +69,12 @@ struct eudp_sock {
 static inline struct eudp_sock *eudp_sk(const struct sock *sk)
 {
 	return (struct eudp_sock *)sk;
+}
+
+/* BPF programs can choose any socket there is. */
+static inline bool eudp_is_ours(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_prot)->get_port == eudp_get_port;
 }
 
 /**
@@ -117,17 +126,22 @@ struct eudp_mib {
  * @table: its sockets
  * @mib: its counters
  * @require_net_raw: sysctl, whether socket() needs CAP_NET_RAW
+ * @l3mdev_accept: sysctl, whether sockets that are bound to no device take
+ *	datagrams from those of a VRF
  * @sysctl: handle of net.eudp
  */
 struct eudp_net {
 	struct eudp_table	table;
 	struct eudp_mib __percpu *mib;
 	u8			require_net_raw;
+	u8			l3mdev_accept;
 	struct ctl_table_header	*sysctl;
 };
 
 /**
  * struct eudp_key - what a socket is looked up by
+ * @af: the IP version
+ * @skb: the datagram, its data at the UDP header; NULL for one that was sent
  * @net: namespace
  * @saddr: address of the peer
  * @daddr: local address
@@ -137,6 +151,8 @@ struct eudp_net {
  * @sdif: if that is a slave of a VRF, index of the slave, else 0
  */
 struct eudp_key {
+	const struct eudp_af_ops *af;
+	struct sk_buff		*skb;
 	struct net		*net;
 	__be32			saddr;
 	__be32			daddr;
@@ -229,6 +245,9 @@ struct eudp_packet {
  * @to_many: whether a datagram came in for many: multicast, broadcast
  * @refuse: tells the sender that nobody listens
  * @key: fills in what a socket is looked up by for a datagram that came in
+ * @steer: asks the BPF programs of the namespace for a socket; sets it to NULL
+ *	or an error if they choose none. Returns whether it stands alone
+ * @allows: whether a socket wants datagrams to this group from this source
  * @keep: keeps what @tell will need of the route that a datagram came by
  * @name: writes the sender of a datagram to msg_name
  * @tell: writes the control messages that options of IP ask for
@@ -252,7 +271,9 @@ struct eudp_af_ops {
 	int	(*check)(struct sk_buff *skb);
 	bool	(*to_many)(const struct sk_buff *skb);
 	void	(*refuse)(struct sk_buff *skb);
-	void	(*key)(const struct sk_buff *skb, struct eudp_key *key);
+	void	(*key)(struct sk_buff *skb, struct eudp_key *key);
+	bool	(*steer)(const struct eudp_key *key, struct sock **sk);
+	bool	(*allows)(const struct sock *sk, const struct eudp_key *key);
 	void	(*keep)(struct sock *sk, struct sk_buff *skb);
 	void	(*name)(struct sock *sk, const struct sk_buff *skb,
 			struct msghdr *msg);
@@ -284,7 +305,6 @@ int eudp_getsockopt(struct socket *sock, int level, int name,
 int eudp_table_init(struct eudp_table *table);
 void eudp_table_exit(struct eudp_table *table);
 bool eudp_port_conflict(const struct sock *sk, const struct sock *other);
-int eudp_get_port(struct sock *sk, unsigned short port);
 void eudp_unhash(struct sock *sk);
 void eudp_rehash(struct sock *sk);
 void eudp_rehash_peer(struct sock *sk, bool connected);
@@ -307,6 +327,11 @@ static inline bool eudp_checksum_wrong(struct sk_buff *skb)
 }
 
 int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af);
+void eudp_deliver(struct sock *sk, struct sk_buff *skb,
+		  const struct eudp_af_ops *af);
+
+/* mcast.c */
+void eudp_deliver_many(struct sk_buff *skb, const struct eudp_af_ops *af);
 
 /* lookup.c */
 static inline struct hlist_head *eudp_port_chain(const struct eudp_table *table,
@@ -320,6 +345,7 @@ struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
 				   unsigned short port);
 struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
 				   const struct eudp_key *key);
+bool eudp_device_match(int bound, const struct eudp_key *key);
 int eudp_score(const struct sock *sk, const struct eudp_key *key);
 struct sock *eudp_lookup(const struct eudp_key *key);
 
@@ -328,6 +354,7 @@ void eudp_enqueue(struct sock *sk, struct sk_buff *skb);
 void __eudp_uncharge(struct sock *sk, unsigned int size);
 void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 	       enum skb_drop_reason reason);
+void eudp_lose(struct sock *sk);
 void eudp_drop_many(const struct net *net, struct sk_buff *skb);
 void eudp_destruct(struct sock *sk);
 
@@ -354,6 +381,13 @@ int eudp4_control(struct sock *sk, struct eudp_packet *packet,
 		  struct cmsghdr *cmsg);
 void eudp4_take_options(struct sock *sk, struct eudp_packet *packet);
 void eudp4_write_options(struct sk_buff *skb, const struct eudp_packet *packet);
+
+/* sockmap.c */
+#if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_NET_SOCK_MSG)
+void eudp_sockmap_init(struct proto *in_map, const struct proto *prot);
+int eudp_sockmap_update(struct sock *sk, struct sk_psock *psock, bool restore,
+			struct proto *in_map);
+#endif
 
 /* mib.c */
 int eudp_mib_init(struct eudp_net *en);

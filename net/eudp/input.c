@@ -40,8 +40,16 @@ static void eudp_pull_header(struct sk_buff *skb)
 	skb_pull_rcsum(skb, sizeof(struct udphdr));
 }
 
-static void eudp_deliver(struct sock *sk, struct sk_buff *skb,
-			 const struct eudp_af_ops *af)
+/**
+ * eudp_deliver() - give a datagram to a socket
+ * @sk: the socket
+ * @skb: the datagram, its data at the UDP header; consumed
+ * @af: the IP version
+ *
+ * Context: softirq, RCU read side.
+ */
+void eudp_deliver(struct sock *sk, struct sk_buff *skb,
+		  const struct eudp_af_ops *af)
 {
 	struct net *net = sock_net(sk);
 	enum skb_drop_reason reason;
@@ -89,15 +97,13 @@ static void eudp_nobody(const struct net *net, struct sk_buff *skb,
  * A BPF program at ingress may have chosen the socket (bpf_sk_assign); any
  * socket, so what is not ours does not count.
  */
-static struct sock *eudp_assigned(struct sk_buff *skb,
-				  const struct eudp_af_ops *af,
-				  bool *refcounted)
+static struct sock *eudp_assigned(struct sk_buff *skb, bool *refcounted)
 {
 	struct sock *sk;
 	bool prefetched;
 
 	sk = skb_steal_sock(skb, refcounted, &prefetched);
-	if (!sk || READ_ONCE(sk->sk_prot) == af->prot)
+	if (!sk || (sk_fullsock(sk) && eudp_is_ours(sk)))
 		return sk;
 
 	if (*refcounted)
@@ -106,7 +112,7 @@ static struct sock *eudp_assigned(struct sk_buff *skb,
 	return NULL;
 }
 
-static struct sock *eudp_find_receiver(const struct sk_buff *skb,
+static struct sock *eudp_find_receiver(struct sk_buff *skb,
 				       const struct eudp_af_ops *af)
 {
 	struct eudp_key key;
@@ -137,10 +143,9 @@ int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af)
 	if (af->check(skb))
 		goto drop;
 
-	sk = eudp_assigned(skb, af, &refcounted);
+	sk = eudp_assigned(skb, &refcounted);
 	if (!sk && af->to_many(skb)) {
-		/* to come: delivery to many */
-		eudp_drop_many(net, skb);
+		eudp_deliver_many(skb, af);
 		return 0;
 	}
 	if (!sk)

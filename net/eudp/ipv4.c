@@ -4,6 +4,8 @@
  */
 #include <linux/bpf-cgroup.h>
 #include <linux/errqueue.h>
+#include <linux/filter.h>
+#include <linux/igmp.h>
 #include <linux/in.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
@@ -336,8 +338,10 @@ static void eudp4_refuse(struct sk_buff *skb)
 	icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
 }
 
-static void eudp4_key(const struct sk_buff *skb, struct eudp_key *key)
+static void eudp4_key(struct sk_buff *skb, struct eudp_key *key)
 {
+	key->af = &eudp4_ops;
+	key->skb = skb;
 	key->net = dev_net(skb->dev);
 	key->saddr = ip_hdr(skb)->saddr;
 	key->daddr = ip_hdr(skb)->daddr;
@@ -345,6 +349,49 @@ static void eudp4_key(const struct sk_buff *skb, struct eudp_key *key)
 	key->dport = udp_hdr(skb)->dest;
 	key->dif = inet_iif(skb);
 	key->sdif = inet_sdif(skb);
+}
+
+static bool eudp4_steer(const struct eudp_key *key, struct sock **sk)
+{
+	return bpf_sk_lookup_run_v4(key->net, IPPROTO_EUDP, key->saddr,
+				    key->sport, key->daddr, ntohs(key->dport),
+				    key->dif, sk);
+}
+
+/* Source filters: RFC 3376 3.1. There is a list of them for each membership. */
+static bool eudp4_source_allowed(const struct ip_mc_socklist *group,
+				 __be32 source)
+{
+	const struct ip_sf_socklist *list = rcu_dereference(group->sflist);
+	bool listed = false;
+	unsigned int i;
+
+	for (i = 0; list && i < list->sl_count && !listed; i++)
+		listed = list->sl_addr[i] == source;
+	return group->sfmode == MCAST_EXCLUDE ? !listed : listed;
+}
+
+/*
+ * Who has not joined the group hears it nevertheless if IP_MULTICAST_ALL is on
+ * and somebody on this host has: ip(7). Broadcasts are for all.
+ */
+static bool eudp4_allows(const struct sock *sk, const struct eudp_key *key)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	const struct ip_mc_socklist *group;
+
+	if (!ipv4_is_multicast(key->daddr))
+		return true;
+
+	for (group = rcu_dereference(inet->mc_list); group;
+	     group = rcu_dereference(group->next_rcu)) {
+		if (group->multi.imr_multiaddr.s_addr != key->daddr)
+			continue;
+		if (group->multi.imr_ifindex == key->dif ||
+		    (key->sdif && group->multi.imr_ifindex == key->sdif))
+			return eudp4_source_allowed(group, key->saddr);
+	}
+	return inet_test_bit(MC_ALL, sk);
 }
 
 /*
@@ -464,6 +511,7 @@ static int eudp4_err(struct sk_buff *skb, u32 info)
 	u8 type = icmp_hdr(skb)->type, code = icmp_hdr(skb)->code;
 	struct net *net = dev_net(skb->dev);
 	struct eudp_key key = {
+		.af = &eudp4_ops,
 		.net = net,
 		.saddr = iph->daddr, .sport = uh->dest,
 		.daddr = iph->saddr, .dport = uh->source,
@@ -559,6 +607,16 @@ void eudp4_show(struct seq_file *seq, struct sock *sk, int chain)
 		   atomic_read(&sk->sk_drops));
 }
 
+#if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_NET_SOCK_MSG)
+static struct proto eudp4_prot_in_map;
+
+static int eudp4_sockmap_update(struct sock *sk, struct sk_psock *psock,
+				bool restore)
+{
+	return eudp_sockmap_update(sk, psock, restore, &eudp4_prot_in_map);
+}
+#endif
+
 static struct proto eudp4_prot = {
 	.name			= "EUDP",
 	.owner			= THIS_MODULE,
@@ -580,6 +638,9 @@ static struct proto eudp4_prot = {
 	.sysctl_rmem		= &eudp_rmem_min,
 	.sysctl_wmem		= &eudp_wmem_min,
 	.obj_size		= sizeof(struct eudp_sock),
+#if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_NET_SOCK_MSG)
+	.psock_update_sk_prot	= eudp4_sockmap_update,
+#endif
 };
 
 static const struct proto_ops eudp4_sock_ops = {
@@ -619,6 +680,8 @@ const struct eudp_af_ops eudp4_ops = {
 	.to_many	= eudp4_to_many,
 	.refuse		= eudp4_refuse,
 	.key		= eudp4_key,
+	.steer		= eudp4_steer,
+	.allows		= eudp4_allows,
 	.keep		= eudp4_keep,
 	.name		= eudp4_name,
 	.tell		= eudp4_tell,
@@ -644,7 +707,13 @@ static struct inet_protosw eudp4_protosw = {
  */
 int eudp4_register(void)
 {
-	return proto_register(&eudp4_prot, 1);
+	int err = proto_register(&eudp4_prot, 1);
+
+#if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_NET_SOCK_MSG)
+	if (!err)
+		eudp_sockmap_init(&eudp4_prot_in_map, &eudp4_prot);
+#endif
+	return err;
 }
 
 /**

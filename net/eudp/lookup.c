@@ -2,11 +2,13 @@
 /*
  * Which socket a datagram is for.
  */
+#include <linux/filter.h>
 #include <linux/jhash.h>
 #include <linux/once.h>
 #include <linux/rculist.h>
 #include <net/inet_hashtables.h>
 #include <net/sock.h>
+#include <net/sock_reuseport.h>
 #include "eudp.h"
 
 /* The score of a socket grows by this for each thing it insists on... */
@@ -37,6 +39,16 @@ struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
 	return &table->addr[(hash ^ port) & table->mask];
 }
 
+/* Different for each flow, and not to be guessed by a peer who chooses ports */
+static u32 eudp_flow_hash(const struct eudp_key *key)
+{
+	static u32 secret __read_mostly;
+
+	net_get_random_once(&secret, sizeof(secret));
+	return __inet_ehashfn(key->daddr, ntohs(key->dport), key->saddr,
+			      key->sport, secret + net_hash_mix(key->net));
+}
+
 /**
  * eudp_peer_chain() - where to look for a socket by both of its ends
  * @table: tables of the namespace
@@ -47,25 +59,21 @@ struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
 struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
 				   const struct eudp_key *key)
 {
-	static u32 secret __read_mostly;
-	u32 hash;
-
-	/* A peer chooses addresses and ports, but not the chain they lead to */
-	net_get_random_once(&secret, sizeof(secret));
-	hash = __inet_ehashfn(key->daddr, ntohs(key->dport), key->saddr,
-			      key->sport, secret + net_hash_mix(key->net));
-	return &table->peer[hash & table->mask];
+	return &table->peer[eudp_flow_hash(key) & table->mask];
 }
 
-/* Whether a socket takes datagrams from the device of @key. */
-static bool eudp_device_match(int bound, const struct eudp_key *key)
+/**
+ * eudp_device_match() - whether a socket takes datagrams from a device
+ * @bound: index of the device it is bound to, or 0
+ * @key: where the datagram came in
+ *
+ * One that is bound to none takes those from a VRF if net.eudp.l3mdev_accept
+ * says so: Documentation/networking/vrf.rst.
+ */
+bool eudp_device_match(int bound, const struct eudp_key *key)
 {
-	bool any_vrf = true;
-
-#if IS_ENABLED(CONFIG_NET_L3_MASTER_DEV)
-	any_vrf = READ_ONCE(key->net->ipv4.sysctl_udp_l3mdev_accept);
-#endif
-	return inet_bound_dev_eq(any_vrf, bound, key->dif, key->sdif);
+	return inet_bound_dev_eq(READ_ONCE(eudp_net(key->net)->l3mdev_accept),
+				 bound, key->dif, key->sdif);
 }
 
 /**
@@ -182,18 +190,12 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
 	return best.es;
 }
 
-/**
- * eudp_lookup() - find the socket that a datagram is for
- * @key: both ends of the datagram
- *
+/*
  * A socket that changes its chain while this looks may be missed, and lead it
  * astray into another chain; then it looks again. Who makes sockets move all
  * the time is stopped by the lock after a few times.
- *
- * Context: RCU read side, by which the socket stays.
- * Return: the socket or NULL.
  */
-struct sock *eudp_lookup(const struct eudp_key *key)
+static struct sock *eudp_best_match(const struct eudp_key *key)
 {
 	struct eudp_table *table = &eudp_net(key->net)->table;
 	struct eudp_sock *es;
@@ -211,4 +213,56 @@ struct sock *eudp_lookup(const struct eudp_key *key)
 	spin_unlock_bh(&table->lock);
 found:
 	return es ? &es->inet.sk : NULL;
+}
+
+/*
+ * Of sockets that share a port (SO_REUSEPORT of socket(7)), one: by the flow,
+ * or what their BPF program says
+ */
+static struct sock *eudp_one_of_group(struct sock *sk,
+				      const struct eudp_key *key)
+{
+	struct sock *one;
+
+	if (!sk->sk_reuseport)
+		return sk;
+	one = reuseport_select_sock(sk, eudp_flow_hash(key), key->skb,
+				    sizeof(struct udphdr));
+	if (IS_ERR(one))
+		return NULL;
+	return one ?: sk;
+}
+
+/* What a BPF program of the namespace says: sk_lookup, see prog_sk_lookup.rst */
+static struct sock *eudp_steer(const struct eudp_key *key, struct sock *best)
+{
+	bool no_group;
+	struct sock *sk;
+
+	no_group = key->af->steer(key, &sk);
+	if (IS_ERR(sk))
+		return NULL;
+	if (!sk || !eudp_is_ours(sk))
+		sk = best;
+	else if (no_group)
+		return sk;
+	return sk ? eudp_one_of_group(sk, key) : NULL;
+}
+
+/**
+ * eudp_lookup() - find the socket that a datagram is for
+ * @key: both ends of the datagram
+ *
+ * Context: RCU read side, by which the socket stays.
+ * Return: the socket or NULL.
+ */
+struct sock *eudp_lookup(const struct eudp_key *key)
+{
+	struct sock *sk = eudp_best_match(key);
+
+	if (sk && READ_ONCE(sk->sk_state) == TCP_ESTABLISHED)
+		return sk;
+	if (static_branch_unlikely(&bpf_sk_lookup_enabled))
+		return eudp_steer(key, sk);
+	return sk ? eudp_one_of_group(sk, key) : NULL;
 }

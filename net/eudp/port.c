@@ -9,6 +9,7 @@
 #include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/sock.h>
+#include <net/sock_reuseport.h>
 #include "eudp.h"
 
 #define EUDP_HASH_ENTRIES_MIN	16
@@ -99,7 +100,7 @@ static bool eudp_devices_overlap(const struct sock *sk,
  * They may share it if they are bound to different addresses or devices, or
  * if both have SO_REUSEADDR (socket(7)).
  *
- * Return: true if the answer to bind(2) is EADDRINUSE.
+ * Return: true if the answer to bind(2) is EADDRINUSE, but for SO_REUSEPORT.
  */
 bool eudp_port_conflict(const struct sock *sk, const struct sock *other)
 {
@@ -112,17 +113,65 @@ bool eudp_port_conflict(const struct sock *sk, const struct sock *other)
 	       inet_rcv_saddr_equal(sk, other, true);
 }
 
+/* SO_REUSEPORT: both have it, and are of one user. */
+static bool eudp_may_share(const struct sock *sk, const struct sock *other)
+{
+	return sk->sk_reuseport && other->sk_reuseport &&
+	       !rcu_access_pointer(sk->sk_reuseport_cb) &&
+	       uid_eq(sock_i_uid((struct sock *)sk),
+		      sock_i_uid((struct sock *)other));
+}
+
+/*
+ * Who may share the port with one may have it: that one was let in, too. So
+ * thousands that share a port need not look at each other.
+ */
 static bool eudp_port_taken(const struct eudp_table *table,
 			    const struct sock *sk, unsigned short port)
 {
 	const struct sock *other;
 
-	sk_for_each(other, eudp_port_chain(table, port))
-		if (inet_sk(other)->inet_num == port &&
-		    eudp_port_conflict(sk, other))
-			return true;
-
+	sk_for_each(other, eudp_port_chain(table, port)) {
+		if (inet_sk(other)->inet_num != port ||
+		    !eudp_port_conflict(sk, other))
+			continue;
+		return !eudp_may_share(sk, other);
+	}
 	return false;
+}
+
+/* Whether a socket is in the group that another would be in */
+static bool eudp_same_group(const struct sock *sk, const struct sock *other)
+{
+	return other != sk && other->sk_family == sk->sk_family &&
+	       ipv6_only_sock(other) == ipv6_only_sock(sk) &&
+	       inet_sk(other)->inet_num == inet_sk(sk)->inet_num &&
+	       other->sk_bound_dev_if == sk->sk_bound_dev_if &&
+	       other->sk_reuseport &&
+	       uid_eq(sock_i_uid((struct sock *)sk),
+		      sock_i_uid((struct sock *)other)) &&
+	       inet_rcv_saddr_equal(sk, other, false);
+}
+
+/* Puts a socket that shares its port into the group, or into a new one. */
+static int __eudp_join_group(struct eudp_table *table, struct sock *sk,
+			     unsigned short port)
+{
+	bool any = !inet_sk(sk)->inet_rcv_saddr;
+	struct sock *other;
+
+	if (!sk->sk_reuseport)
+		return 0;
+	sk_for_each(other, eudp_port_chain(table, port))
+		if (eudp_same_group(sk, other))
+			return reuseport_add_sock(sk, other, any);
+	return reuseport_alloc(sk, any);
+}
+
+static void eudp_leave_group(struct sock *sk)
+{
+	if (rcu_access_pointer(sk->sk_reuseport_cb))
+		reuseport_detach_sock(sk);
 }
 
 /*
@@ -226,6 +275,12 @@ int eudp_get_port(struct sock *sk, unsigned short port)
 
 	if (port) {
 		WRITE_ONCE(inet_sk(sk)->inet_num, port);
+		if (__eudp_join_group(table, sk, port)) {
+			WRITE_ONCE(inet_sk(sk)->inet_num, 0);
+			port = 0;
+		}
+	}
+	if (port) {
 		WRITE_ONCE(eudp_sk(sk)->order, ++table->order);
 		/* a lookup may still stand on it since it had a port before */
 		write_seqcount_begin(&table->moves);
@@ -252,6 +307,7 @@ void eudp_unhash(struct sock *sk)
 		return;
 
 	spin_lock_bh(&table->lock);
+	eudp_leave_group(sk);
 	__eudp_leave(table, sk);
 	sk_del_node_init_rcu(sk);
 	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
@@ -278,7 +334,11 @@ void eudp_rehash(struct sock *sk)
 	struct eudp_table *table = eudp_table(sk);
 	struct eudp_sock *es = eudp_sk(sk);
 
-	if (sk_unhashed(sk) || es->addr == inet_sk(sk)->inet_rcv_saddr)
+	if (sk_unhashed(sk))
+		return;
+	/* its group is of sockets with the same address and device */
+	eudp_leave_group(sk);
+	if (es->addr == inet_sk(sk)->inet_rcv_saddr)
 		return;
 
 	spin_lock_bh(&table->lock);

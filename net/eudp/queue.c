@@ -73,6 +73,18 @@ void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 	__eudp_drop(sk, skb, reason);
 }
 
+/**
+ * eudp_lose() - count a datagram that there was no memory for
+ * @sk: socket it was for
+ *
+ * Context: any.
+ */
+void eudp_lose(struct sock *sk)
+{
+	eudp_count_drop(sock_net(sk), SKB_DROP_REASON_SOCKET_RCVBUFF);
+	atomic_inc(&sk->sk_drops);
+}
+
 /*
  * Whether the receive buffer (SO_RCVBUF) is full. As long as it is not, one
  * more datagram of any size goes in, if the sum is sure to remain a number.

@@ -13,27 +13,6 @@
 #define UDPLITE_SEND_CSCOV	10
 #define UDPLITE_RECV_CSCOV	11
 
-/*
- * Options of IP whose effect is still to come: a program must not believe that
- * it has it.
- */
-static bool eudp_ip_option_is_to_come(int name)
-{
-	switch (name) {
-	case IP_ADD_MEMBERSHIP:
-	case IP_DROP_MEMBERSHIP:
-	case IP_ADD_SOURCE_MEMBERSHIP:
-	case IP_DROP_SOURCE_MEMBERSHIP:
-	case IP_BLOCK_SOURCE:
-	case IP_UNBLOCK_SOURCE:
-	case IP_MSFILTER:
-	case MCAST_JOIN_GROUP ... MCAST_MSFILTER:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* What udp(7) has at level IPPROTO_UDP is there at our own level too. */
 static bool eudp_is_own_level(int level)
 {
@@ -113,16 +92,13 @@ static int eudp_get_own(struct sock *sk, int name, char __user *value,
  * @value: in user space, or in the kernel for BPF
  * @len: bytes of @value
  *
- * Return: 0, -EOPNOTSUPP for what is still to come, or what ip(7) and udp(7)
- * say.
+ * Return: 0, or what ip(7) and udp(7) say.
  */
 int eudp_setsockopt(struct socket *sock, int level, int name, sockptr_t value,
 		    unsigned int len)
 {
 	if (eudp_is_own_level(level))
 		return eudp_set_own(sock->sk, name, value, len);
-	if (level == SOL_IP && eudp_ip_option_is_to_come(name))
-		return -EOPNOTSUPP;
 	return ip_setsockopt(sock->sk, level, name, value, len);
 }
 
@@ -134,15 +110,12 @@ int eudp_setsockopt(struct socket *sock, int level, int name, sockptr_t value,
  * @value: in user space
  * @len: bytes at @value, set to those of the answer
  *
- * Return: 0, -EOPNOTSUPP for what is still to come, or what ip(7) and udp(7)
- * say.
+ * Return: 0, or what ip(7) and udp(7) say.
  */
 int eudp_getsockopt(struct socket *sock, int level, int name,
 		    char __user *value, int __user *len)
 {
 	if (eudp_is_own_level(level))
 		return eudp_get_own(sock->sk, name, value, len);
-	if (level == SOL_IP && eudp_ip_option_is_to_come(name))
-		return -EOPNOTSUPP;
 	return ip_getsockopt(sock->sk, level, name, value, len);
 }

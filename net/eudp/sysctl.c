@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/sysctl.h>
+#include <net/net_namespace.h>
 #include "eudp.h"
 
 /* Pages of all sockets together: no pressure, pressure, limit */
@@ -29,6 +30,9 @@ void eudp_mem_init(void)
 	eudp_mem[2] = eudp_mem[0] * 2;
 }
 
+/* The first ones each namespace has; the rest is of the first namespace. */
+#define EUDP_SYSCTLS_EACH	2
+
 static const struct ctl_table eudp_sysctl_table[] = {
 	{
 		.procname	= "require_net_raw",
@@ -37,6 +41,37 @@ static const struct ctl_table eudp_sysctl_table[] = {
 		.proc_handler	= proc_dou8vec_minmax,
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_ONE,
+	},
+	{
+		.procname	= "l3mdev_accept",
+		.maxlen		= sizeof(u8),
+		.mode		= 0644,
+		.proc_handler	= proc_dou8vec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	{
+		.procname	= "mem",
+		.data		= &eudp_mem,
+		.maxlen		= sizeof(eudp_mem),
+		.mode		= 0644,
+		.proc_handler	= proc_doulongvec_minmax,
+	},
+	{
+		.procname	= "rmem_min",
+		.data		= &eudp_rmem_min,
+		.maxlen		= sizeof(eudp_rmem_min),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ONE,
+	},
+	{
+		.procname	= "wmem_min",
+		.data		= &eudp_wmem_min,
+		.maxlen		= sizeof(eudp_wmem_min),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ONE,
 	},
 };
 
@@ -51,15 +86,18 @@ int eudp_sysctl_init(struct net *net)
 {
 	struct eudp_net *en = eudp_net(net);
 	struct ctl_table *table;
+	size_t size;
 
 	table = kmemdup(eudp_sysctl_table, sizeof(eudp_sysctl_table),
 			GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return -ENOMEM;
 	table[0].data = &en->require_net_raw;
+	table[1].data = &en->l3mdev_accept;
 
-	en->sysctl = register_net_sysctl_sz(net, "net/eudp", table,
-					    ARRAY_SIZE(eudp_sysctl_table));
+	size = net_eq(net, &init_net) ? ARRAY_SIZE(eudp_sysctl_table) :
+					EUDP_SYSCTLS_EACH;
+	en->sysctl = register_net_sysctl_sz(net, "net/eudp", table, size);
 	if (!en->sysctl) {
 		kfree(table);
 		return -ENOMEM;
