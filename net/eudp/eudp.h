@@ -313,6 +313,7 @@ void eudp_rehash_peer(struct sock *sk, bool connected);
 int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		 const struct eudp_af_ops *af);
 void eudp_push_pending(struct sock *sk);
+void eudp_splice_eof(struct socket *sock);
 void eudp_destroy(struct sock *sk);
 
 /* build.c */

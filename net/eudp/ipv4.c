@@ -657,6 +657,7 @@ static const struct proto_ops eudp4_sock_ops = {
 	.setsockopt	= eudp_setsockopt,
 	.getsockopt	= eudp_getsockopt,
 	.set_peek_off	= sk_set_peek_off,
+	.splice_eof	= eudp_splice_eof,
 	.shutdown	= inet_shutdown,
 	.release	= inet_release,
 	.accept		= sock_no_accept,

@@ -72,8 +72,10 @@ struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
  */
 bool eudp_device_match(int bound, const struct eudp_key *key)
 {
-	return inet_bound_dev_eq(READ_ONCE(eudp_net(key->net)->l3mdev_accept),
-				 bound, key->dif, key->sdif);
+	bool any_vrf = !bound && key->sdif &&
+		       READ_ONCE(eudp_net(key->net)->l3mdev_accept);
+
+	return inet_bound_dev_eq(any_vrf, bound, key->dif, key->sdif);
 }
 
 /**

@@ -159,6 +159,23 @@ void eudp_push_pending(struct sock *sk)
 }
 
 /**
+ * eudp_splice_eof() - the end of what sendfile(2) or splice(2) had to send
+ * @sock: the socket
+ *
+ * They said that more would come. Nothing does, so what is there is sent,
+ * unless UDP_CORK is on.
+ *
+ * Context: process.
+ */
+void eudp_splice_eof(struct socket *sock)
+{
+	struct eudp_sock *es = eudp_sk(sock->sk);
+
+	if (READ_ONCE(es->pending) && !READ_ONCE(es->cork))
+		eudp_push_pending(sock->sk);
+}
+
+/**
  * eudp_destroy() - drop what is corked when a socket is closed
  * @sk: the socket
  *

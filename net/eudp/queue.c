@@ -142,11 +142,14 @@ void eudp_enqueue(struct sock *sk, struct sk_buff *skb)
 	/* ...and others may have filled it while this one waited for that. */
 	if (eudp_rcvbuf_full(sk, skb))
 		goto unlock;
-	reason = SKB_DROP_REASON_PROTO_MEM;
-	if (!sk_rmem_schedule(sk, skb, size))
-		goto unlock;
-	sk_forward_alloc_add(sk, -(int)size);
+	/* it counts already when rmem_min is asked for */
 	atomic_add(size, &sk->sk_rmem_alloc);
+	reason = SKB_DROP_REASON_PROTO_MEM;
+	if (!sk_rmem_schedule(sk, skb, size)) {
+		atomic_sub(size, &sk->sk_rmem_alloc);
+		goto unlock;
+	}
+	sk_forward_alloc_add(sk, -(int)size);
 	sock_skb_set_dropcount(sk, skb);
 	trace_eudp_receive(sk, skb);
 	__skb_queue_tail(queue, skb);

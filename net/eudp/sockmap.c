@@ -26,7 +26,7 @@ void eudp_sockmap_init(struct proto *in_map, const struct proto *prot)
  * @restore: whether it left
  * @in_map: what it is like in a map
  *
- * Return: 0, or -EOPNOTSUPP if the map wants to redirect data.
+ * Return: 0, or -EOPNOTSUPP if it has no port, or the map wants to redirect data.
  */
 int eudp_sockmap_update(struct sock *sk, struct sk_psock *psock, bool restore,
 			struct proto *in_map)
@@ -37,7 +37,7 @@ int eudp_sockmap_update(struct sock *sk, struct sk_psock *psock, bool restore,
 		sock_replace_proto(sk, psock->sk_proto);
 		return 0;
 	}
-	if (progs->msg_parser || progs->stream_parser ||
+	if (sk_unhashed(sk) || progs->msg_parser || progs->stream_parser ||
 	    progs->stream_verdict || progs->skb_verdict)
 		return -EOPNOTSUPP;
 	sock_replace_proto(sk, in_map);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What sending and receiving a datagram over loopback costs, eudp beside
- * in-kernel UDP: usage: bench-guest [udp], which puts UDP beside UDP.
+ * What sending and receiving a datagram costs, eudp beside in-kernel UDP:
+ * usage: bench-guest [udp], which puts UDP beside UDP.
  *
  * It is for a guest of "vm run --icount", whose clock goes one nanosecond an
- * instruction. A case is a mode and a length. The two protocols take turns in
+ * instruction. A case is a mode and a length. All of it goes over loopback, but
+ * for the mode "fragments", which has two namespaces and a link. The two protocols take turns in
  * each of its rounds; of each protocol the cheapest round counts, because all
  * that disturbs (timer, RCU, writeback) only adds.
  *
@@ -14,14 +15,18 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <linux/eudp.h>
@@ -37,6 +42,15 @@
 #define DATAGRAMS_LARGE	32
 #define LARGE		8192
 #define LENGTH_MAX	60000
+/* Datagrams of one system call */
+#define BATCH		32
+/* Parts of a datagram */
+#define PARTS		8
+
+/* Both ends of the link, and the namespace of the far one */
+#define NEAR		"192.0.2.1"
+#define FAR		"192.0.2.2"
+#define FAR_NAME	"bench"
 
 struct protocol {
 	const char *name;
@@ -57,7 +71,19 @@ struct runner {
 	int from;
 	int to;
 	struct sockaddr_in addr;
+	pid_t server;		/* who answers, in another process */
+	int events;		/* epoll of from */
 	struct cost best;
+};
+
+struct mode {
+	const char *name;
+	int connected;
+	int link;		/* there is one between the sockets */
+	int answered;		/* by another process */
+	/* n datagrams of so many bytes; adds what they cost */
+	void (*round)(struct runner *r, size_t bytes, int n, struct cost *sum);
+	size_t lengths[6];	/* up to the first 0 */
 };
 
 static char out[LENGTH_MAX];
@@ -96,27 +122,100 @@ static int make_socket(const struct protocol *protocol)
 	return fd;
 }
 
+/* A socket in the namespace at the far end of the link */
+static int make_far_socket(const struct protocol *protocol)
+{
+	int near = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int far = open("/run/netns/" FAR_NAME, O_RDONLY | O_CLOEXEC);
+	int fd;
+
+	if (near < 0 || far < 0 || setns(far, CLONE_NEWNET))
+		err(1, "namespace");
+	fd = make_socket(protocol);
+	if (setns(near, CLONE_NEWNET))
+		err(1, "setns");
+	close(near);
+	close(far);
+	return fd;
+}
+
+static int epoll_of(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int events = epoll_create1(EPOLL_CLOEXEC);
+
+	if (events < 0 || epoll_ctl(events, EPOLL_CTL_ADD, fd, &event))
+		err(1, "epoll");
+	return events;
+}
+
+static void wait_for(int events)
+{
+	struct epoll_event event;
+
+	if (epoll_wait(events, &event, 1, -1) != 1)
+		err(1, "epoll_wait");
+}
+
+/* Sends back what comes, until it is ended */
+static void serve(int fd)
+{
+	int events = epoll_of(fd);
+	struct sockaddr_in from;
+	socklen_t len;
+	ssize_t n;
+
+	for (;;) {
+		wait_for(events);
+		len = sizeof(from);
+		n = recvfrom(fd, in, sizeof(in), 0, (struct sockaddr *)&from,
+			     &len);
+		if (n < 0 ||
+		    sendto(fd, in, n, 0, (struct sockaddr *)&from, len) != n)
+			err(1, "server");
+	}
+}
+
+static void start_server(struct runner *r)
+{
+	r->events = epoll_of(r->from);
+	r->server = fork();
+	if (r->server < 0)
+		err(1, "fork");
+	if (!r->server)
+		serve(r->to);
+}
+
 static void open_runner(struct runner *r, const struct protocol *protocol,
-			int connected)
+			const struct mode *mode)
 {
 	socklen_t len = sizeof(r->addr);
 
 	memset(r, 0, sizeof(*r));
 	r->from = make_socket(protocol);
-	r->to = make_socket(protocol);
+	r->to = mode->link ? make_far_socket(protocol) : make_socket(protocol);
 
 	r->addr.sin_family = AF_INET;
-	r->addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	r->addr.sin_addr.s_addr = mode->link ? inet_addr(FAR) :
+					       htonl(INADDR_LOOPBACK);
 	if (bind(r->to, (struct sockaddr *)&r->addr, len))
 		err(1, "%s: bind", protocol->name);
 	if (getsockname(r->to, (struct sockaddr *)&r->addr, &len))
 		err(1, "%s: getsockname", protocol->name);
-	if (connected && connect(r->from, (struct sockaddr *)&r->addr, len))
+	if (mode->connected &&
+	    connect(r->from, (struct sockaddr *)&r->addr, len))
 		err(1, "%s: connect", protocol->name);
+	if (mode->answered)
+		start_server(r);
 }
 
 static void close_runner(struct runner *r)
 {
+	if (r->server) {
+		kill(r->server, SIGKILL);
+		waitpid(r->server, NULL, 0);
+		close(r->events);
+	}
 	close(r->from);
 	close(r->to);
 }
@@ -130,37 +229,144 @@ static void fill(size_t bytes, int seed)
 	memset(in, 0, bytes);
 }
 
-static void one_round(struct runner *r, int connected, size_t bytes, int n)
+static void expect(const char *what, ssize_t got, ssize_t wanted)
 {
-	struct cost sum = {};
+	if (got < 0)
+		err(1, "%s of %zd", what, wanted);
+	if (got != wanted)
+		errx(1, "%s of %zd gave %zd", what, wanted, got);
+}
+
+/* Adds what was spent between three looks at the clock. */
+static void add(struct cost *sum, long long began, long long sent,
+		long long received)
+{
+	sum->send += sent - began - clock_cost;
+	sum->recv += received - sent - clock_cost;
+}
+
+static void one_by_one(struct runner *r, size_t bytes, int n, struct cost *sum,
+		       const struct sockaddr_in *addr)
+{
 	int i;
 
 	for (i = 0; i < n; i++) {
-		long long began, sent, received;
+		long long began, sent;
 		ssize_t m, k;
 
 		began = now();
-		if (connected)
-			m = send(r->from, out, bytes, 0);
-		else
-			m = sendto(r->from, out, bytes, 0,
-				   (struct sockaddr *)&r->addr,
-				   sizeof(r->addr));
+		m = sendto(r->from, out, bytes, 0,
+			   (const struct sockaddr *)addr,
+			   addr ? sizeof(*addr) : 0);
 		sent = now();
 		/* it is there already: loopback delivers within send */
 		k = recv(r->to, in, sizeof(in), MSG_DONTWAIT);
-		received = now();
-
-		if (m < 0)
-			err(1, "send of %zu bytes", bytes);
-		if (k < 0)
-			err(1, "recv of %zu bytes", bytes);
-		if (m != (ssize_t)bytes || k != (ssize_t)bytes)
-			errx(1, "of %zu bytes %zd were sent and %zd received",
-			     bytes, m, k);
-		sum.send += sent - began - clock_cost;
-		sum.recv += received - sent - clock_cost;
+		add(sum, began, sent, now());
+		expect("send", m, bytes);
+		expect("recv", k, bytes);
 	}
+}
+
+static void unconnected(struct runner *r, size_t bytes, int n,
+			struct cost *sum)
+{
+	one_by_one(r, bytes, n, sum, &r->addr);
+}
+
+static void connected(struct runner *r, size_t bytes, int n, struct cost *sum)
+{
+	one_by_one(r, bytes, n, sum, NULL);
+}
+
+/* sendmmsg() and recvmmsg() of BATCH datagrams */
+static void batches(struct runner *r, size_t bytes, int n, struct cost *sum)
+{
+	static struct mmsghdr sends[BATCH], recvs[BATCH];
+	struct iovec from = { out, bytes }, to = { in, sizeof(in) };
+	int i;
+
+	for (i = 0; i < BATCH; i++) {
+		sends[i].msg_hdr.msg_iov = &from;
+		sends[i].msg_hdr.msg_iovlen = 1;
+		recvs[i].msg_hdr.msg_iov = &to;
+		recvs[i].msg_hdr.msg_iovlen = 1;
+	}
+	for (i = 0; i < n; i += BATCH) {
+		long long began, sent;
+		int m, k;
+
+		began = now();
+		m = sendmmsg(r->from, sends, BATCH, 0);
+		sent = now();
+		k = recvmmsg(r->to, recvs, BATCH, MSG_DONTWAIT, NULL);
+		add(sum, began, sent, now());
+		expect("sendmmsg", m, BATCH);
+		expect("recvmmsg", k, BATCH);
+	}
+}
+
+/* A datagram of PARTS parts */
+static void corked(struct runner *r, size_t bytes, int n, struct cost *sum)
+{
+	size_t part = bytes / PARTS;
+	int i, j;
+
+	for (i = 0; i < n; i++) {
+		long long began, sent;
+		ssize_t m = 0, k;
+
+		began = now();
+		for (j = 0; j < PARTS; j++)
+			m += send(r->from, out + j * part, part,
+				  j < PARTS - 1 ? MSG_MORE : 0);
+		sent = now();
+		k = recv(r->to, in, sizeof(in), MSG_DONTWAIT);
+		add(sum, began, sent, now());
+		expect("send in parts", m, bytes);
+		expect("recv", k, bytes);
+	}
+}
+
+/* There and back, by way of another process; all of it counts as sending */
+static void round_trips(struct runner *r, size_t bytes, int n,
+			struct cost *sum)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		long long began = now(), ended;
+		ssize_t m, k;
+
+		m = send(r->from, out, bytes, 0);
+		wait_for(r->events);
+		k = recv(r->from, in, sizeof(in), MSG_DONTWAIT);
+		ended = now();
+		add(sum, began, ended, ended + clock_cost);
+		expect("send", m, bytes);
+		expect("recv", k, bytes);
+	}
+}
+
+static const struct mode modes[] = {
+	{ "unconnected", .round = unconnected,
+	  .lengths = { 1, 64, 1400, 8192, LENGTH_MAX } },
+	{ "connected", .connected = 1, .round = connected,
+	  .lengths = { 1, 64, 1400, 8192, LENGTH_MAX } },
+	{ "batches", .connected = 1, .round = batches,
+	  .lengths = { 64, 1400 } },
+	{ "corked", .connected = 1, .round = corked, .lengths = { 800 } },
+	{ "fragments", .connected = 1, .link = 1, .round = connected,
+	  .lengths = { 8192 } },
+	{ "round trip", .connected = 1, .answered = 1, .round = round_trips,
+	  .lengths = { 64 } },
+};
+
+static void one_round(struct runner *r, const struct mode *mode, size_t bytes,
+		      int n)
+{
+	struct cost sum = {};
+
+	mode->round(r, bytes, n, &sum);
 	if (memcmp(out, in, bytes))
 		errx(1, "%zu bytes came changed", bytes);
 
@@ -169,23 +375,26 @@ static void one_round(struct runner *r, int connected, size_t bytes, int n)
 		r->best = sum;
 }
 
-static void one_case(const struct protocol *const protocols[2], int connected,
-		     size_t bytes)
+static void one_case(const struct protocol *const protocols[2],
+		     const struct mode *mode, size_t bytes)
 {
 	int n = bytes < LARGE ? DATAGRAMS : DATAGRAMS_LARGE;
 	struct runner runners[2];
+	const char *c;
 	int i, turn;
 
 	for (i = 0; i < 2; i++)
-		open_runner(&runners[i], protocols[i], connected);
+		open_runner(&runners[i], protocols[i], mode);
 
 	for (turn = 0; turn < 2 * ROUNDS; turn++) {
 		fill(bytes, turn);
-		one_round(&runners[turn % 2], connected, bytes, n);
+		one_round(&runners[turn % 2], mode, bytes, n);
 	}
 
-	printf("bench: result %s %zu", connected ? "connected" : "unconnected",
-	       bytes);
+	printf("bench: result ");
+	for (c = mode->name; *c; c++)
+		putchar(*c == ' ' ? '_' : *c);
+	printf(" %zu", bytes);
 	for (i = 0; i < 2; i++) {
 		printf(" %.2f %.2f", (double)runners[i].best.send / n,
 		       (double)runners[i].best.recv / n);
@@ -193,6 +402,25 @@ static void one_case(const struct protocol *const protocols[2], int connected,
 	}
 	printf("\n");
 	fflush(stdout);
+}
+
+/* Two namespaces with a link of 1500 bytes between them */
+static void make_link(void)
+{
+	if (system("ip netns add " FAR_NAME " && "
+		   "ip link add near type veth peer name far netns " FAR_NAME
+		   " && ip addr add " NEAR "/24 dev near && "
+		   "ip link set near mtu 1500 up && "
+		   "ip -n " FAR_NAME " addr add " FAR "/24 dev far && "
+		   "ip -n " FAR_NAME " link set far mtu 1500 up && "
+		   "ping -qc 1 -W 5 " FAR " >/dev/null"))
+		errx(1, "no link");
+}
+
+static void remove_link(void)
+{
+	if (system("ip netns del " FAR_NAME))
+		errx(1, "the link stays");
 }
 
 /* So that neither another processor nor a page fault comes between */
@@ -219,10 +447,9 @@ static void wait_until_settled(void)
 
 int main(int argc, char *argv[])
 {
-	static const size_t lengths[] = { 1, 64, 1400, 8192, LENGTH_MAX };
 	const struct protocol *protocols[2] = { &udp, &eudp };
+	const struct mode *mode;
 	struct utsname name;
-	int connected;
 	size_t i;
 
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "udp")))
@@ -230,16 +457,19 @@ int main(int argc, char *argv[])
 	if (argc == 2)
 		protocols[1] = &udp;
 
+	make_link();
 	pin();
 	wait_until_settled();
 	clock_cost = measure_clock();
 	uname(&name);
 	printf("bench: kernel %s\n", name.release);
 	printf("bench: clock %lld\n", clock_cost);
+	fflush(stdout);
 
-	for (connected = 0; connected < 2; connected++)
-		for (i = 0; i < ARRAY_SIZE(lengths); i++)
-			one_case(protocols, connected, lengths[i]);
+	for (mode = modes; mode < modes + ARRAY_SIZE(modes); mode++)
+		for (i = 0; mode->lengths[i]; i++)
+			one_case(protocols, mode, mode->lengths[i]);
+	remove_link();
 	printf("bench: end\n");
 	return 0;
 }
