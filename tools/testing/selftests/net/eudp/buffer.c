@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* How much a socket may hold: SO_RCVBUF and SO_SNDBUF of socket(7) */
 #include "lib.h"
-#include <linux/sock_diag.h>
 
 #define RMEM_ALLOC	SK_MEMINFO_RMEM_ALLOC
 #define WMEM_ALLOC	SK_MEMINFO_WMEM_ALLOC
 #define DROPS		SK_MEMINFO_DROPS
 
 EUDP_FIXTURE(buffer)
-
-static unsigned int __meminfo(struct __test_metadata *_metadata, int fd, int i)
-{
-	unsigned int info[SK_MEMINFO_VARS];
-	socklen_t len = sizeof(info);
-
-	ASSERT_EQ(0, getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len));
-	ASSERT_LT(i * sizeof(info[0]), len);
-	return info[i];
-}
-
-#define meminfo(fd, i) __meminfo(_metadata, fd, i)
 
 /* Datagrams with their number in them until @n were sent */
 static void __fill(struct __test_metadata *_metadata, int fd, int n, int len)

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include <linux/eudp.h>
+#include <linux/sock_diag.h>
 
 #include "../../kselftest_harness.h"
 
@@ -45,27 +46,35 @@ struct door {
 	const char *table;	/* one line per bound socket */
 	const char *snmp;	/* counters, and the name of their lines */
 	const char *mib;
+	const char *proto;	/* in /proc/net/protocols */
+	const char *sysctl;	/* what its knobs of memory begin with */
 };
 
 #define __EUDP_WIRE \
 	.wire = IPPROTO_EUDP, .table = "/proc/net/eudp", \
-	.snmp = "/proc/net/eudp_snmp", .mib = "Eudp:"
+	.snmp = "/proc/net/eudp_snmp", .mib = "Eudp:", \
+	.proto = "EUDP", .sysctl = "/proc/sys/net/eudp/"
 
-/* A fixture with a variant per door, each test in a namespace of its own */
-#define EUDP_FIXTURE(name) \
-	FIXTURE(name) {}; \
+/* A variant per door, for a fixture that has a set-up of its own */
+#define EUDP_VARIANTS(name) \
 	FIXTURE_VARIANT(name) { struct door door; }; \
 	FIXTURE_VARIANT_ADD(name, udp) { .door = { \
 		.family = AF_INET, .other_family = AF_INET, \
 		.other_protocol = IPPROTO_UDP, .wire = IPPROTO_UDP, \
 		.table = "/proc/net/udp", .snmp = "/proc/net/snmp", \
-		.mib = "Udp:" } }; \
+		.mib = "Udp:", .proto = "UDP", \
+		.sysctl = "/proc/sys/net/ipv4/udp_" } }; \
 	FIXTURE_VARIANT_ADD(name, eudp) { .door = { \
 		.family = AF_EUDP, .other_family = AF_INET, \
 		.other_protocol = IPPROTO_EUDP, __EUDP_WIRE } }; \
 	FIXTURE_VARIANT_ADD(name, eudp_inet) { .door = { \
 		.family = AF_INET, .protocol = IPPROTO_EUDP, \
-		.other_family = AF_EUDP, __EUDP_WIRE } }; \
+		.other_family = AF_EUDP, __EUDP_WIRE } }
+
+/* A fixture with a variant per door, each test in a namespace of its own */
+#define EUDP_FIXTURE(name) \
+	FIXTURE(name) {}; \
+	EUDP_VARIANTS(name); \
 	FIXTURE_SETUP(name) { enter_namespace(_metadata); } \
 	FIXTURE_TEARDOWN(name) {}
 
@@ -276,19 +285,11 @@ static inline long counter(const struct door *door, const char *name)
 /* A raw socket of an unused protocol that hears itself, see settle() */
 static int settle_fd = -1;
 
-static inline void enter_namespace(struct __test_metadata *_metadata)
+/* For settle(), in the namespace that we are in */
+static inline void prepare_to_settle(struct __test_metadata *_metadata)
 {
 	struct sockaddr_in lo = addr("127.0.0.1", 0);
-	struct ifreq ifr = { .ifr_name = "lo" };
 	cpu_set_t cpus;
-	int fd;
-
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	ASSERT_LE(0, fd);
-	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
-	ASSERT_EQ(0, ioctl(fd, SIOCSIFFLAGS, &ifr));
-	close(fd);
 
 	/* One processor has one queue of packets that are to be received */
 	CPU_ZERO(&cpus);
@@ -298,6 +299,20 @@ static inline void enter_namespace(struct __test_metadata *_metadata)
 	settle_fd = socket(AF_INET, SOCK_RAW, 254);
 	ASSERT_LE(0, settle_fd);
 	ASSERT_EQ(0, connect(settle_fd, sa(&lo), sizeof(lo)));
+}
+
+static inline void enter_namespace(struct __test_metadata *_metadata)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+	int fd;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ASSERT_LE(0, fd);
+	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
+	ASSERT_EQ(0, ioctl(fd, SIOCSIFFLAGS, &ifr));
+	close(fd);
+	prepare_to_settle(_metadata);
 }
 
 /*
@@ -357,6 +372,18 @@ static inline int __silent(struct __test_metadata *_metadata, int fd)
 	return err_of(recv(fd, &byte, 1, MSG_DONTWAIT));
 }
 
+/* A value of SO_MEMINFO, SK_MEMINFO_* */
+static inline unsigned int __meminfo(struct __test_metadata *_metadata, int fd,
+				     int i)
+{
+	unsigned int info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+
+	ASSERT_EQ(0, getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len));
+	ASSERT_LT(i * sizeof(info[0]), len);
+	return info[i];
+}
+
 static inline void __run(struct __test_metadata *_metadata, const char *command)
 {
 	ASSERT_EQ(0, system(command))
@@ -377,6 +404,7 @@ static inline void __run(struct __test_metadata *_metadata, const char *command)
 #define joined(fd, ip, port) __joined(_metadata, fd, ip, port)
 #define settle()	__settle(_metadata)
 #define silent(fd)	__silent(_metadata, fd)
+#define meminfo(fd, i)	__meminfo(_metadata, fd, i)
 #define run(command)	__run(_metadata, command)
 
 #endif /* _EUDP_TEST_LIB_H */
