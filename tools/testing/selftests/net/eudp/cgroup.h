@@ -44,10 +44,10 @@ static inline int leave_cgroup(void)
 	return write_file(CGROUP "/cgroup.procs", "0");
 }
 
+/* When nobody is in it any more */
 static inline int drop_cgroup(struct cgroup *c)
 {
 	leave_cgroup();
-	close(c->fd);
 	return rmdir(c->path) ? -errno : 0;
 }
 

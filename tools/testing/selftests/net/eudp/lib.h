@@ -301,6 +301,15 @@ static inline void prepare_to_settle(struct __test_metadata *_metadata)
 	ASSERT_EQ(0, connect(settle_fd, sa(&lo), sizeof(lo)));
 }
 
+/* For the end of a test: where the knobs are that are of all namespaces */
+static inline void enter_first_namespace(void)
+{
+	int fd = open("/proc/1/ns/net", O_RDONLY);
+
+	setns(fd, CLONE_NEWNET);
+	close(fd);
+}
+
 static inline void enter_namespace(struct __test_metadata *_metadata)
 {
 	struct ifreq ifr = { .ifr_name = "lo" };
