@@ -3,10 +3,10 @@
  * BPF programs of a cgroup, which see and change what its sockets do:
  * Documentation/bpf/libbpf/program_types.rst, and bpf_sock_addr of linux/bpf.h
  */
-#include "bpf.h"
+#include "program.h"
 #include "cgroup.h"
 
-#define IP(a, b, c, d)	((int)htonl(a << 24 | b << 16 | c << 8 | d))
+#define IP(a, b, c, d)	((int)htonl((a) << 24 | (b) << 16 | (c) << 8 | (d)))
 
 FIXTURE(cgroup) {
 	struct cgroup c;

@@ -4,8 +4,8 @@
  * tests need only a few each. Registers: r0 is what is returned, r1 to r5 are
  * arguments, r6 to r9 stay over calls, r10 is the end of the stack.
  */
-#ifndef _EUDP_TEST_BPF_H
-#define _EUDP_TEST_BPF_H
+#ifndef _EUDP_TEST_PROGRAM_H
+#define _EUDP_TEST_PROGRAM_H
 
 #include "lib.h"
 #include <linux/bpf.h>
@@ -107,4 +107,4 @@ static inline int __load(struct __test_metadata *_metadata, int type,
 #define load(type, attach, code) \
 	__load(_metadata, type, attach, code, ARRAY_SIZE(code))
 
-#endif /* _EUDP_TEST_BPF_H */
+#endif /* _EUDP_TEST_PROGRAM_H */

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BPF programs that choose the socket: Documentation/bpf/prog_sk_lookup.rst,
+ * and bpf_sk_assign() of bpf-helpers(7) for packets of a device. They take it
+ * from a map of sockets, Documentation/bpf/map_sockmap.rst.
+ */
+#include "program.h"
+
+#define PINNED	"/sys/fs/bpf/eudp-steer"
+#define LOOKUP(field) offsetof(struct bpf_sk_lookup, field)
+
+/* Numbers of the entries that a program leaves its findings in */
+enum { RUNS, RESULT, FINDINGS };
+
+EUDP_FIXTURE(steer)
+
+/* findings[index] = what is in r7 */
+#define NOTE(findings, index) \
+	ENTRY(findings, index), IF(0, 0, 1), \
+	INSN(BPF_STX | BPF_MEM | BPF_DW, 0, 7, 0, 0)
+
+/*
+ * For port 7 alone: assigns the first socket of @sockets and notes what that
+ * gave, and the answer is @verdict all the same
+ */
+static int __lookup(struct __test_metadata *_metadata, int sockets,
+		    int findings, int verdict)
+{
+	struct bpf_insn code[] = {
+		COPY(6, 1),
+		LOAD(2, 6, LOOKUP(local_port)), IF(2, 7, 2),
+		RETURN(SK_PASS),
+		SET(7, 1), NOTE(findings, RUNS),
+		ENTRY(sockets, 0), IF(0, 0, 16),
+		COPY(8, 0),
+		COPY(1, 6), COPY(2, 8), SET(3, 0), CALL(BPF_FUNC_sk_assign),
+		COPY(7, 0),
+		COPY(1, 8), CALL(BPF_FUNC_sk_release),
+		NOTE(findings, RESULT),
+		RETURN(verdict),
+	};
+
+	return __load(_metadata, BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP, code,
+		      ARRAY_SIZE(code));
+}
+
+/* Of all lookups in this namespace, as long as the link is open */
+static int __attach(struct __test_metadata *_metadata, int prog)
+{
+	int net = open("/proc/thread-self/ns/net", O_RDONLY), link;
+	union bpf_attr attr = { .link_create = {
+		.prog_fd = prog, .target_fd = net,
+		.attach_type = BPF_SK_LOOKUP,
+	} };
+
+	link = bpf(BPF_LINK_CREATE, &attr);
+	ASSERT_LE(0, link);
+	close(prog);
+	close(net);
+	return link;
+}
+
+#define attach_lookup(sockets, findings, verdict) \
+	__attach(_metadata, __lookup(_metadata, sockets, findings, verdict))
+
+/* For packets of this protocol that come in over lo, to port 7 */
+static void __classify(struct __test_metadata *_metadata, int sockets,
+		       int findings, int wire)
+{
+	struct bpf_insn code[] = {
+		COPY(6, 1),
+		/* The protocol, then the port, of the packet behind Ethernet */
+		SET(2, 14 + 9), COPY(3, 10), ADD(3, -8), SET(4, 1),
+		PUT(10, -8, 0), CALL(BPF_FUNC_skb_load_bytes),
+		LOAD(2, 10, -8), IF(2, wire, 2),
+		RETURN(0),
+		COPY(1, 6), SET(2, 14 + 20 + 2), COPY(3, 10), ADD(3, -8),
+		SET(4, 2), PUT(10, -8, 0), CALL(BPF_FUNC_skb_load_bytes),
+		LOAD(2, 10, -8), IF(2, htons(7), 2),
+		RETURN(0),
+		ENTRY(sockets, 0), IF(0, 0, 16),
+		COPY(8, 0),
+		COPY(1, 6), COPY(2, 8), SET(3, 0), CALL(BPF_FUNC_sk_assign),
+		COPY(7, 0),
+		COPY(1, 8), CALL(BPF_FUNC_sk_release),
+		NOTE(findings, RESULT),
+		RETURN(0),
+	};
+	union bpf_attr attr = { .pathname = (long)PINNED };
+
+	attr.bpf_fd = __load(_metadata, BPF_PROG_TYPE_SCHED_CLS, 0, code,
+			     ARRAY_SIZE(code));
+	unlink(PINNED);
+	ASSERT_EQ(0, bpf(BPF_OBJ_PIN, &attr));
+	__run(_metadata, "tc qdisc add dev lo clsact");
+	__run(_metadata, "tc filter add dev lo ingress bpf direct-action object-pinned "
+	      PINNED);
+	unlink(PINNED);
+	close(attr.bpf_fd);
+}
+
+#define attach_classifier(sockets, findings) \
+	__classify(_metadata, sockets, findings, variant->door.wire)
+
+#define sockets()	map(BPF_MAP_TYPE_SOCKMAP, 8, 4)
+#define findings()	map(BPF_MAP_TYPE_ARRAY, 8, FINDINGS)
+
+/* A listener of TCP */
+static int __listener(struct __test_metadata *_metadata)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ASSERT_LE(0, fd);
+	__bound(_metadata, fd, "127.0.0.1", 9000);
+	ASSERT_EQ(0, listen(fd, 1));
+	return fd;
+}
+
+static int put_in(int sockets, int index, int fd)
+{
+	__u64 value = fd;
+
+	return map_set(sockets, index, &value);
+}
+
+/* What may be in a map, and how it leaves it */
+TEST_F(steer, members)
+{
+	int m = sockets(), fd = sock(), other = bound("127.0.0.1", 5001);
+	int tx = sock();
+
+	/* A port is needed */
+	EXPECT_EQ(EOPNOTSUPP, put_in(m, 0, fd));
+	EXPECT_EQ(-ENOENT, map_get(m, 0));
+	ASSERT_EQ(0, bind_to(fd, "127.0.0.1", 5000));
+	ASSERT_EQ(0, put_in(m, 0, fd));
+	EXPECT_LT(0, map_get(m, 0));
+	/* Twice, and another one in its place */
+	EXPECT_EQ(0, put_in(m, 1, fd));
+	EXPECT_EQ(map_get(m, 0), map_get(m, 1));
+	EXPECT_EQ(0, put_in(m, 1, other));
+	EXPECT_NE(map_get(m, 0), map_get(m, 1));
+	/* It works as before */
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 7));
+	EXPECT_EQ(POLLIN, await(fd, POLLIN));
+	EXPECT_EQ(7, take_tag(fd));
+	EXPECT_EQ(EAGAIN, silent(fd));
+	joined(fd, "127.0.0.1", 5001);
+	EXPECT_EQ(0, tag(fd, 8));
+	EXPECT_EQ(8, take_tag(other));
+	EXPECT_EQ(0, err_of(disconnect(fd)));
+	EXPECT_LT(0, map_get(m, 0));
+	/* Leaving by itself, and by being closed */
+	EXPECT_EQ(0, map_delete(m, 1));
+	EXPECT_EQ(EINVAL, map_delete(m, 1));
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5001, 9));
+	EXPECT_EQ(9, take_tag(other));
+	close(fd);
+	EXPECT_EQ(-ENOENT, map_get(m, 0));
+	fd = bound("127.0.0.1", 5000);
+	EXPECT_EQ(0, put_in(m, 0, fd));
+	/* A map may go before its members do */
+	close(m);
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 7));
+	EXPECT_EQ(7, take_tag(fd));
+}
+
+/* A port that nobody has is served by the socket that the program chooses */
+TEST_F(steer, lookup)
+{
+	int m = sockets(), f = findings(), fd = bound("127.0.0.1", 5000);
+	int tx = joined(sock(), "127.0.0.1", 7), link;
+
+	ASSERT_EQ(0, put_in(m, 0, fd));
+	link = attach_lookup(m, f, SK_PASS);
+	EXPECT_EQ(0, tag(tx, 1));
+	EXPECT_EQ(1, take_tag(fd));
+	EXPECT_EQ(1, map_get(f, RUNS));
+	EXPECT_EQ(0, map_get(f, RESULT));
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 3));
+	EXPECT_EQ(3, take_tag(fd));
+	/* Nobody is chosen: nobody is there */
+	EXPECT_EQ(0, map_delete(m, 0));
+	EXPECT_EQ(0, tag(tx, 4));
+	settle();
+	EXPECT_EQ(ECONNREFUSED, get_int(tx, SOL_SOCKET, SO_ERROR));
+	EXPECT_EQ(1, counter(&variant->door, "NoPorts"));
+	EXPECT_EQ(EAGAIN, silent(fd));
+	/* Without the link it is as it was */
+	ASSERT_EQ(0, put_in(m, 0, fd));
+	close(link);
+	EXPECT_EQ(0, tag(tx, 5));
+	settle();
+	EXPECT_EQ(ECONNREFUSED, get_int(tx, SOL_SOCKET, SO_ERROR));
+	EXPECT_EQ(EAGAIN, silent(fd));
+}
+
+/* It comes before sockets with the port, but behind one that is connected */
+TEST_F(steer, lookup_order)
+{
+	int m = sockets(), f = findings(), fd = bound("127.0.0.1", 5000);
+	int plain = shared("127.0.0.1", 7), tx = bound("127.0.0.1", 6000);
+	int to_tx = joined(shared("127.0.0.1", 7), "127.0.0.1", 6000);
+
+	ASSERT_EQ(0, put_in(m, 0, fd));
+	attach_lookup(m, f, SK_PASS);
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+	EXPECT_EQ(1, take_tag(to_tx));
+	EXPECT_EQ(0, tag_to(sock(), "127.0.0.1", 7, 2));
+	EXPECT_EQ(2, take_tag(fd));
+	EXPECT_EQ(EAGAIN, silent(plain));
+	EXPECT_EQ(EAGAIN, silent(fd));
+}
+
+/* SK_DROP is as if nobody were there, even if somebody was chosen */
+TEST_F(steer, lookup_drop)
+{
+	int m = sockets(), f = findings(), fd = bound("127.0.0.1", 5000);
+	int tx = joined(sock(), "127.0.0.1", 7), plain = bound("0.0.0.0", 7);
+
+	ASSERT_EQ(0, put_in(m, 0, fd));
+	attach_lookup(m, f, SK_DROP);
+	EXPECT_EQ(0, tag(tx, 1));
+	settle();
+	EXPECT_EQ(ECONNREFUSED, get_int(tx, SOL_SOCKET, SO_ERROR));
+	EXPECT_EQ(1, counter(&variant->door, "NoPorts"));
+	EXPECT_EQ(EAGAIN, silent(fd));
+	EXPECT_EQ(EAGAIN, silent(plain));
+}
+
+/* A socket of another kind cannot be chosen, and things go on without it */
+TEST_F(steer, lookup_listener)
+{
+	int m = sockets(), f = findings(), plain = bound("127.0.0.1", 7);
+	int listener = __listener(_metadata);
+
+	ASSERT_EQ(0, put_in(m, 0, listener));
+	attach_lookup(m, f, SK_PASS);
+	EXPECT_EQ(0, tag_to(sock(), "127.0.0.1", 7, 1));
+	EXPECT_EQ(1, take_tag(plain));
+	EXPECT_EQ(-EPROTOTYPE, map_get(f, RESULT));
+	EXPECT_EQ(0, ready(listener, POLLIN));
+}
+
+/* A device's packets are given to the socket that its filter chooses */
+TEST_F(steer, classifier)
+{
+	int m = sockets(), f = findings(), fd = bound("127.0.0.1", 5000);
+	int plain = bound("127.0.0.1", 7), tx = sock();
+
+	ASSERT_EQ(0, put_in(m, 0, fd));
+	attach_classifier(m, f);
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+	EXPECT_EQ(1, take_tag(fd));
+	EXPECT_EQ(0, map_get(f, RESULT));
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 2));
+	EXPECT_EQ(2, take_tag(fd));
+	/* Even one that is connected to somebody else */
+	joined(fd, "127.0.0.1", 9);
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 3));
+	EXPECT_EQ(3, take_tag(fd));
+	EXPECT_EQ(EAGAIN, silent(plain));
+	/* Without one the way is the ordinary one */
+	close(fd);
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 4));
+	EXPECT_EQ(4, take_tag(plain));
+	EXPECT_EQ(4, counter(&variant->door, "InDatagrams"));
+	EXPECT_EQ(0, counter(&variant->door, "NoPorts"));
+}
+
+/* UDP and eudp in one test: each has the other's socket in its way */
+FIXTURE(strangers) {};
+
+FIXTURE_SETUP(strangers)
+{
+	enter_namespace(_metadata);
+}
+
+FIXTURE_TEARDOWN(strangers) {}
+
+static int socket_at(struct __test_metadata *_metadata, int protocol, int port)
+{
+	return __bound(_metadata, __sock(_metadata, AF_INET, protocol),
+		       "127.0.0.1", port);
+}
+
+TEST_F(strangers, lookup)
+{
+	static const int kinds[] = { IPPROTO_EUDP, IPPROTO_UDP };
+	int m = sockets(), f = findings(), i, plain, stranger;
+
+	attach_lookup(m, f, SK_PASS);
+	for (i = 0; i < 2; i++) {
+		plain = socket_at(_metadata, kinds[i], 7);
+		stranger = socket_at(_metadata, kinds[!i], 5000);
+		ASSERT_EQ(0, put_in(m, 0, stranger))
+			TH_LOG("protocol %d", kinds[!i]);
+		EXPECT_EQ(0, tag_to(plain, "127.0.0.1", 7, i + 1));
+		EXPECT_EQ(i + 1, take_tag(plain));
+		EXPECT_EQ(-EPROTOTYPE, map_get(f, RESULT));
+		EXPECT_EQ(0, ready(stranger, POLLIN));
+		close(plain);
+		close(stranger);
+	}
+}
+
+/*
+ * Only eudp is asked: in-kernel UDP takes whatever it is given this way for a
+ * socket of its own.
+ */
+TEST_F(strangers, classifier)
+{
+	int plain = socket_at(_metadata, IPPROTO_EUDP, 7);
+	int m = sockets(), f = findings(), i, fds[2];
+
+	fds[0] = __listener(_metadata);
+	fds[1] = socket_at(_metadata, IPPROTO_UDP, 5000);
+	__classify(_metadata, m, f, IPPROTO_EUDP);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, put_in(m, 0, fds[i]));
+		EXPECT_EQ(0, tag_to(plain, "127.0.0.1", 7, i + 1));
+		EXPECT_EQ(i + 1, take_tag(plain));
+		/* The program may choose it, the receiver need not agree */
+		EXPECT_EQ(0, map_get(f, RESULT));
+		EXPECT_EQ(0, ready(fds[i], POLLIN));
+	}
+}
+
+TEST_HARNESS_MAIN
