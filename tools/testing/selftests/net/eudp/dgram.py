@@ -5,18 +5,28 @@
 usage: dgram.py echo PROTOCOL ADDRESS PORT       answers until it is killed
        dgram.py ask PROTOCOL ADDRESS PORT SIZE...
                                                  sends, and compares the answers
+       dgram.py send PROTOCOL ADDRESS PORT MTU_DISCOVER SIZE...
+                                                 sends to a peer, and says what
+                                                 each gave, then IP_MTU; without
+                                                 the peer if connect() fails
        dgram.py hold PROTOCOL ADDRESS PORT       keeps sockets with datagrams that
                                                  nobody reads until it is killed
        dgram.py flood PROTOCOL ADDRESS PORT      sends until it is killed
+       dgram.py pour PROTOCOL ADDRESS PORT       the same from a socket with a peer
        dgram.py raw ADDRESS                      sends datagrams of eudp from a raw
                                                  socket until it is killed
 """
 
+import errno
 import random
 import socket
 import struct
 import sys
 import time
+
+# of linux/in.h
+IP_MTU_DISCOVER = 10
+IP_MTU = 14
 
 
 def dgram(protocol):
@@ -64,6 +74,37 @@ def flood(protocol, address, port):
             pass
 
 
+def pour(protocol, address, port):
+    client = dgram(protocol)
+    client.connect((address, int(port)))
+    while True:
+        try:
+            client.send(bytes(500))
+        except OSError:
+            pass
+        time.sleep(0.001)
+
+
+def outcome(call, *arguments):
+    try:
+        return call(*arguments)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+
+
+def send(protocol, address, port, mtu_discover, *sizes):
+    client, to = dgram(protocol), (address, int(port))
+    client.setsockopt(socket.SOL_IP, IP_MTU_DISCOVER, int(mtu_discover))
+    refused = outcome(client.connect, to)
+    said = ["connect", refused] if refused else []
+    for size in map(int, sizes):
+        call = (client.sendto, bytes(size), to) if refused else (client.send, bytes(size))
+        said.append(outcome(*call))
+    if not refused:
+        said += ["mtu", client.getsockopt(socket.SOL_IP, IP_MTU)]
+    print(*said)
+
+
 def raw(address):
     sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, 253)
     while True:
@@ -72,4 +113,5 @@ def raw(address):
         time.sleep(0.001)
 
 
-{"echo": echo, "ask": ask, "hold": hold, "flood": flood, "raw": raw}[sys.argv[1]](*sys.argv[2:])
+VERBS = {verb.__name__: verb for verb in (echo, ask, send, hold, flood, pour, raw)}
+VERBS[sys.argv[1]](*sys.argv[2:])
