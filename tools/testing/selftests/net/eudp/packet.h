@@ -10,6 +10,7 @@
 #include "lib.h"
 #include <net/ethernet.h>
 #include <netinet/ip.h>
+#include <stddef.h>
 
 #include <linux/if_tun.h>
 
@@ -33,6 +34,14 @@ struct packet {
 
 static const unsigned char my_mac[] = { 2, 0, 0, 0, 0, 1 };
 static const unsigned char your_mac[] = { 2, 0, 0, 0, 0, 2 };
+
+/* All of the frame, as the wire has it */
+#define FRAME_LEN (sizeof(struct packet) - offsetof(struct packet, eth))
+
+static inline void *frame_of(struct packet *p)
+{
+	return (char *)p + offsetof(struct packet, eth);
+}
 
 static inline struct header *head_of(struct packet *p)
 {
@@ -141,7 +150,7 @@ static inline int __tap(struct __test_metadata *_metadata)
 static inline void __inject_bytes(struct __test_metadata *_metadata, int tap,
 				  struct packet *p, int len)
 {
-	ASSERT_EQ(ETH_HLEN + len, write(tap, &p->eth, ETH_HLEN + len));
+	ASSERT_EQ(ETH_HLEN + len, write(tap, frame_of(p), ETH_HLEN + len));
 }
 
 static inline void __inject(struct __test_metadata *_metadata, int tap,
@@ -170,7 +179,7 @@ static inline int sent(int tap, int protocol, struct packet *p)
 {
 	int n;
 
-	while ((n = read(tap, &p->eth, sizeof(*p) - sizeof(p->pad))) > 0)
+	while ((n = read(tap, frame_of(p), FRAME_LEN)) > 0)
 		if (p->eth.ether_type == htons(ETHERTYPE_IP) &&
 		    p->ip.protocol == protocol)
 			return n - ETH_HLEN;
@@ -185,7 +194,7 @@ static inline void __loop_packet(struct __test_metadata *_metadata, int raw,
 				  .sin_addr.s_addr = p->ip.daddr };
 	int len = ntohs(p->ip.tot_len);
 
-	ASSERT_EQ(len, sendto(raw, &p->ip, len, 0, sa(&to), sizeof(to)))
+	ASSERT_EQ(len, sendto(raw, frame_of(p) + ETH_HLEN, len, 0, sa(&to), sizeof(to)))
 		TH_LOG("raw socket: %s", strerror(errno));
 	__settle(_metadata);
 }
