@@ -8,7 +8,8 @@
  * with eudp. This one compares what they write down, line by line. What may
  * differ stands in differences.h.
  *
- * usage: product [--seed N] [--part K/N] [--list] [--case STATE/CALL[,CALL]]
+ * usage: product [--seed N] [--part K/N] [--state PATTERN] [--list]
+ *        product --case STATE/CALL[,CALL]
  *
  * --part runs one part of N, which the seed chooses; EUDP_PRODUCT_PART=K/N in
  * the environment does the same. --case runs one case and shows it all.
@@ -58,6 +59,7 @@ static const struct door broken = {
 static struct one_case *cases;
 static int nr_cases, most_of_a_state;
 static unsigned int seed = 1, part = 1, parts = 1;
+static const char *wanted = "*";	/* states */
 static bool reproduced;
 
 /*
@@ -79,6 +81,8 @@ static bool chosen(const struct one_case *c)
 	uint32_t hash = 2166136261u ^ seed;
 	char name[256], *p;
 
+	if (fnmatch(wanted, states[c->state].name, 0))
+		return false;
 	if (parts == 1)
 		return true;
 	case_name(c, name, sizeof(name));
@@ -418,7 +422,7 @@ static void test_differences(void)
  * The test of the test
  */
 
-static const struct one_case *find_case(const char *wanted)
+static const struct one_case *find_case(const char *sought)
 {
 	static struct one_case found;
 	char name[256];
@@ -427,17 +431,17 @@ static const struct one_case *find_case(const char *wanted)
 	for (s = 0; s < nr_states; s++) {
 		size_t len = strlen(states[s].name);
 
-		if (strncmp(wanted, states[s].name, len) || wanted[len] != '/')
+		if (strncmp(sought, states[s].name, len) || sought[len] != '/')
 			continue;
 		for (i = 0; i < nr_calls; i++) {
 			len = strlen(calls[i].name);
-			if (strncmp(strchr(wanted, '/') + 1, calls[i].name,
+			if (strncmp(strchr(sought, '/') + 1, calls[i].name,
 				    len))
 				continue;
 			for (j = -1; j < nr_calls; j++) {
 				found = (struct one_case){ s, { i, j } };
 				case_name(&found, name, sizeof(name));
-				if (!strcmp(name, wanted))
+				if (!strcmp(name, sought))
 					return &found;
 			}
 		}
@@ -607,6 +611,11 @@ static int nr_states_chosen(void)
 	return n;
 }
 
+static bool whole(void)
+{
+	return parts == 1 && !strcmp(wanted, "*");
+}
+
 static void test_product(void)
 {
 	struct side sides[2];
@@ -615,14 +624,14 @@ static void test_product(void)
 	printf("# %d cases, seed %u, part %u of %u\n", nr_cases, seed, part,
 	       parts);
 	ksft_set_plan(SELF_TESTS + nr_states_chosen() +
-		      (parts > 1 ? 0 : ARRAY_SIZE(product_differences)));
+		      (whole() ? ARRAY_SIZE(product_differences) : 0));
 	test_itself();
 	start_both(sides, &eudp);
 	for (i = 0; i < nr_cases; )
 		i = test_state(sides, i);
 	stop_both(sides);
 	/* A part need not have a case for each of them */
-	if (parts == 1)
+	if (whole())
 		test_differences();
 	ksft_finished();
 }
@@ -638,6 +647,7 @@ int main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "seed", required_argument, NULL, 's' },
 		{ "part", required_argument, NULL, 'p' },
+		{ "state", required_argument, NULL, 't' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'l' },
 		{ }
@@ -653,6 +663,8 @@ int main(int argc, char **argv)
 			seed = strtoul(optarg, NULL, 0);
 		else if (c == 'p')
 			choose_part(optarg);
+		else if (c == 't')
+			wanted = optarg;
 		else if (c == 'c')
 			single = optarg;
 		else if (c == 'l')
@@ -663,6 +675,8 @@ int main(int argc, char **argv)
 	make_calls();
 	for (i = 0; i < nr_states; i++)
 		make_cases_of(i);
+	if (!nr_cases)
+		ksft_exit_fail_msg("there are no such cases\n");
 	if (listing) {
 		list();
 		return KSFT_PASS;

@@ -118,7 +118,6 @@ const struct number ioctls[] = {
 	{ SIOCOUTQNSD, "SIOCOUTQNSD" },
 	{ SIOCATMARK, "SIOCATMARK" },
 	{ SIOCGPGRP, "SIOCGPGRP" },
-	{ SIOCGSTAMP_OLD, "SIOCGSTAMP_OLD" },
 	{ FIOASYNC, "FIOASYNC" },
 	{ 0xdead, "0xdead" },
 	{ 0x89e5, "0x89e5" },
