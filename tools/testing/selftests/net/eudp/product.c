@@ -324,12 +324,12 @@ static void show_program(const struct one_case *c, int last)
 		ksft_exit_fail_perror("program");
 	print_program(out, false, body_of(c, last));
 	fclose(out);
-	printf("# ---- a program that shows it; with -DFAMILY=%d it asks eudp\n",
+	printf("# /* A program that shows it, with -DFAMILY=%d for eudp */\n",
 	       AF_EUDP);
 	at = text;
 	while ((line = next_line(&at)))
 		printf("# %s\n", line);
-	printf("# ---- end of the program\n");
+	printf("# /* End of the program */\n");
 	free(text);
 }
 

@@ -14,13 +14,13 @@ const struct version ipv4 = {
 	.family = AF_INET,
 	.family_name = "AF_INET",
 	.len = sizeof(struct sockaddr_in),
-	.network = "set -e; sysctl -qw net.ipv4.icmp_ratemask=0;"
-		"ip link set lo up; ip link add dummy0 type dummy;"
-		"ip addr add 10.0.0.1/24 brd + dev dummy0;"
-		"ip link set dummy0 up;"
-		"ip route add 224.0.0.0/4 dev dummy0;"
-		"ip route add prohibit 10.2.0.0/16;"
-		"ip route add blackhole 10.3.0.0/16;"
+	.network = "set -e; sysctl -qw net.ipv4.icmp_ratemask=0; "
+		"ip link set lo up; ip link add dummy0 type dummy; "
+		"ip addr add 10.0.0.1/24 brd + dev dummy0; "
+		"ip link set dummy0 up; "
+		"ip route add 224.0.0.0/4 dev dummy0; "
+		"ip route add prohibit 10.2.0.0/16; "
+		"ip route add blackhole 10.3.0.0/16; "
 		"ip route add unreachable 10.4.0.0/16",
 	.addresses = {
 		[ANY] = "0.0.0.0",

@@ -659,7 +659,7 @@ void print_program(FILE *out, bool broken, const char *body)
 		if (strstr(body, helpers[i].needed_for))
 			fputs(helpers[i].text, out);
 	fputs(always, out);
-	fprintf(out, "int main(void)\n{\n\tint fd, partner, one = 1;\n\n");
+	fprintf(out, "int main(void)\n{\n\tint fd, partner;\n\n");
 	fprintf(out, "\tif (unshare(CLONE_NEWNET))\n\t\treturn 1;\n"
 		"\tif (system(\"%s\"))\n\t\treturn 1;\n"
 		"\tfd = socket(FAMILY, SOCK_DGRAM | SOCK_NONBLOCK, 0);\n"
@@ -669,9 +669,10 @@ void print_program(FILE *out, bool broken, const char *body)
 		ip->family_name, ip->addresses[ANY], ports[TAKEN], ip->len);
 	if (broken)
 		fprintf(out, "#ifdef BROKEN\n"
+			"\tint one = 1;\n\n"
 			"\tCALL(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, 4));\n"
 			"#endif\n");
-	fprintf(out, "%s\treturn !one;\n}\n", body);
+	fprintf(out, "%s\treturn 0;\n}\n", body);
 }
 
 /* The address and its length, as C */
