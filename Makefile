@@ -8,7 +8,8 @@ KDIR ?= $(shell tools/testing/kdir 2>/dev/null)
 
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_EUDP=m
 
-.PHONY: modules demo shell quick check kunit selftest bench lint deps clean help
+.PHONY: modules demo shell quick check kunit selftest bench conformance \
+	lint deps clean help
 
 modules: ## build eudp.ko against KDIR
 	@tools/testing/kdir $(KDIR) >/dev/null
@@ -36,6 +37,10 @@ selftest: deps ## only the selftests, on Debian's kernel
 bench: deps ## instructions per datagram, eudp beside in-kernel UDP
 	@tools/testing/bench/bench --max-ratio 1.05
 
+conformance: deps ## upstream's own UDP tests, on UDP and on eudp
+	@tools/testing/deps conformance
+	@tools/testing/conformance/conformance
+
 lint: deps ## W=1, sparse, checkpatch --strict and shellcheck
 	@tools/testing/check lint
 
@@ -49,5 +54,5 @@ clean: ## remove what was built here (not the cache)
 		-name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s%s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-13s%s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
