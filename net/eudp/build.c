@@ -14,9 +14,6 @@
 /* Above that, payload goes into pages: large pieces are dear to get. */
 #define EUDP_LINEAR_MAX		SKB_WITH_OVERHEAD(PAGE_SIZE)
 
-/* Linear room of a datagram of which more parts may come */
-#define EUDP_LINEAR_CORKED	1024
-
 /* Copies payload into one piece of an skb, and sums it if that is wanted */
 static int eudp_copy_piece(struct eudp_packet *packet, void *to, int len)
 {
@@ -104,34 +101,36 @@ static unsigned int eudp_linear(const struct eudp_packet *packet,
 				unsigned int before, unsigned int len,
 				unsigned int most)
 {
-	if (packet->corked)
-		len = max(len, EUDP_LINEAR_CORKED);
 	len = min(len, most);
-	if (before + len + packet->dst->trailer_len <= EUDP_LINEAR_MAX)
-		return len;
-	return packet->corked ? EUDP_LINEAR_CORKED : 0;
+	return before + len + packet->dst->trailer_len > EUDP_LINEAR_MAX ?
+	       0 : len;
+}
+
+/* How many bytes a fragment that seemed to be the last one has too much */
+static unsigned int eudp_odd_end(const struct eudp_packet *packet)
+{
+	unsigned int len = packet->tail->len;
+
+	if (packet->tail == packet->skb)
+		len -= packet->header_len;
+	return len & 7;
 }
 
 /*
  * Only the last fragment may end at another place than a multiple of 8 bytes
- * (RFC 791 2.3). What seemed to be the last one may not be: its end moves on.
+ * (RFC 791 2.3). What is more goes into the next one.
  */
-static void eudp_move_end(struct eudp_packet *packet, struct sk_buff *to)
+static void eudp_move_end(struct eudp_packet *packet, struct sk_buff *to,
+			  unsigned int end)
 {
 	struct sk_buff *from = packet->tail;
-	bool first = from == packet->skb;
-	unsigned int len = from->len - (first ? packet->header_len : 0);
-	unsigned int end = len & 7;
 
 	if (!end)
 		return;
 	skb_copy_bits(from, from->len - end, skb_put(to, end), end);
-	packet->room -= end;
-	packet->linear -= end;
-
 	/* cannot fail: nobody else has it, and it has no fragments yet */
 	WARN_ON_ONCE(pskb_trim(from, from->len - end));
-	if (first) {
+	if (from == packet->skb) {
 		from->len += end;
 		from->data_len += end;
 	}
@@ -146,21 +145,22 @@ static int eudp_add_fragment(struct sock *sk, struct eudp_packet *packet,
 {
 	unsigned int before = LL_RESERVED_SPACE(packet->dst->dev) +
 			      packet->header_len;
+	unsigned int end = eudp_odd_end(packet);
 	struct sk_buff *skb;
 
-	packet->room = packet->mtu - packet->header_len;
+	packet->room = packet->mtu - packet->header_len - end;
 	if (!packet->corked && left > packet->room)
 		packet->room &= ~7;
-	packet->linear = eudp_linear(packet, before, left, packet->room);
+	packet->linear = eudp_linear(packet, before + end, left, packet->room);
 
 	if (sk_wmem_alloc_get(sk) > 2 * READ_ONCE(sk->sk_sndbuf))
 		return -ENOBUFS;
-	skb = alloc_skb(before + packet->linear + packet->dst->trailer_len,
-			sk->sk_allocation);
+	skb = alloc_skb(before + end + packet->linear +
+			packet->dst->trailer_len, sk->sk_allocation);
 	if (!skb)
 		return -ENOBUFS;
 	skb_reserve(skb, before);
-	eudp_move_end(packet, skb);
+	eudp_move_end(packet, skb, end);
 
 	if (packet->tail == packet->skb)
 		skb_shinfo(packet->skb)->frag_list = skb;

@@ -173,6 +173,29 @@ static unsigned int eudp4_len_max(const struct sock *sk,
 	return ip_sk_ignore_df(sk) ? IP_MAX_MTU : packet->mtu;
 }
 
+/*
+ * An oddity of in-kernel UDP over IPv4: there is one place for the addresses
+ * of the peer, where connect(2) puts them, and of what is corked. So a connect
+ * changes where that goes, and a cork where the next ones to the peer go.
+ */
+static void eudp4_hold(struct sock *sk, const struct eudp_packet *packet)
+{
+	struct flowi4 *fl4 = &inet_sk(sk)->cork.fl.u.ip4;
+
+	WRITE_ONCE(fl4->saddr, packet->saddr);
+	WRITE_ONCE(fl4->daddr, packet->daddr);
+	WRITE_ONCE(fl4->fl4_dport, packet->dport);
+}
+
+static void eudp4_recall(struct sock *sk, struct eudp_packet *packet)
+{
+	const struct flowi4 *fl4 = &inet_sk(sk)->cork.fl.u.ip4;
+
+	packet->saddr = READ_ONCE(fl4->saddr);
+	packet->daddr = READ_ONCE(fl4->daddr);
+	packet->dport = READ_ONCE(fl4->fl4_dport);
+}
+
 static int eudp4_route(struct sock *sk, struct eudp_packet *packet)
 {
 	int flags = packet->msg->msg_flags;
@@ -193,7 +216,9 @@ static int eudp4_route(struct sock *sk, struct eudp_packet *packet)
 	eudp4_device(sk, packet);
 	if (packet->to_peer)
 		packet->dst = sk_dst_check(sk, 0);
-	if (!packet->dst)
+	if (packet->dst)
+		eudp4_recall(sk, packet);
+	else
 		err = eudp4_find_route(sk, packet, direct);
 	if (err)
 		return err;
@@ -675,6 +700,8 @@ const struct eudp_af_ops eudp4_ops = {
 	.route		= eudp4_route,
 	.checksum	= eudp4_checksum,
 	.push		= eudp4_push,
+	.hold		= eudp4_hold,
+	.recall		= eudp4_recall,
 	.len_max	= eudp4_len_max,
 	.too_big	= eudp4_too_big,
 	.check		= eudp4_check,

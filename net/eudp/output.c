@@ -74,6 +74,7 @@ static int __eudp_cork(struct sock *sk, struct eudp_packet *packet)
 	packet->corked = true;
 	err = eudp_build(sk, packet);
 	if (!err) {
+		packet->af->hold(sk, packet);
 		*es->packet = *packet;
 		WRITE_ONCE(es->pending, true);
 	}
@@ -105,6 +106,7 @@ static int __eudp_push_pending(struct sock *sk)
 	struct eudp_sock *es = eudp_sk(sk);
 
 	WRITE_ONCE(es->pending, false);
+	es->packet->af->recall(sk, es->packet);
 	es->packet->sport = inet_sk(sk)->inet_sport;
 	return eudp_push(sk, es->packet);
 }
