@@ -2,8 +2,8 @@
 /*
  * Where eudp answers otherwise than in-kernel UDP, and why
  *
- * The generated tests ask both the same and compare line by line. The first
- * line that differs must match an entry here, or the test fails. An entry that
+ * The generated tests ask both the same and compare line by line. Each line
+ * that differs must match an entry here, or the test fails. An entry that
  * matches nothing fails it too: what has been built leaves the table.
  *
  * Each test has a table of its own, at the end of this file, of patterns as
@@ -24,10 +24,10 @@ enum difference_kind {
 struct difference {
 	enum difference_kind kind;
 	const char *where;	/* the case */
-	const char *udp;	/* the first line that differs, of each */
+	const char *udp;	/* the line that differs, of each */
 	const char *eudp;
 	const char *reason;
-	unsigned int hits;	/* cases that it matched */
+	unsigned int hits;	/* lines that it matched */
 };
 
 /* The first entry of @table that says so, counted; or NULL */

@@ -151,6 +151,9 @@ const struct number flag_names[] = {
 #define send_to(a, p, n) \
 	{ .op = SENDTO, .addr = a, .port = p, .alen = FULL, .len = n }
 #define send_it(n)	send_to(NONE, ZERO, n)
+#define cork(a, p, n) \
+	{ .op = SENDTO, .addr = a, .port = p, .alen = FULL, .len = n, \
+	  .flags = MSG_MORE }
 #define get_sent(n) \
 	{ .op = SENDTO, .who = PARTNER, .addr = OWN, .port = SELF, \
 	  .alen = FULL, .len = n }
@@ -260,6 +263,14 @@ const struct state states[] = {
 	      connect_to(OWN, FREE)),
 	STATE("data_options", set(OPT_RECVTTL, 1), set(OPT_RECVTOS, 1),
 	      bind_to(OWN, SELF), get_sent(5)),
+
+	STATE("corked", bind_to(OWN, SELF), cork(OWN, TAKEN, 3)),
+	STATE("corked_connected", bind_to(ANY, SELF), connect_to(OWN, TAKEN),
+	      cork(NONE, ZERO, 3)),
+	STATE("corked_with_data", bind_to(OWN, SELF), get_sent(5),
+	      cork(OWN, FREE, 3), cork(NONE, ZERO, 3)),
+	STATE("corked_shut", bind_to(OWN, SELF), connect_to(OWN, TAKEN),
+	      cork(NONE, ZERO, 3), shut(1)),
 
 	STATE("reuse", set(OPT_REUSEADDR, 1)),
 	STATE("reuse_partner", set(OPT_REUSEADDR, 1),
