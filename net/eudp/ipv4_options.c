@@ -3,6 +3,7 @@
  * What a program asks of IPv4 for one datagram: control messages (ip(7)), and
  * IP options (RFC 791 3.1).
  */
+#include <linux/capability.h>
 #include <linux/in.h>
 #include <linux/socket.h>
 #include <net/inet_sock.h>
@@ -74,6 +75,7 @@ static int eudp4_control_options(const struct sock *sk,
 				 size_t len)
 {
 	struct ip_options *opt = &packet->options.opt.opt;
+	struct net *net = sock_net(sk);
 
 	len = min_t(size_t, len, sizeof(packet->options.data));
 	memset(&packet->options, 0, sizeof(packet->options));
@@ -81,8 +83,11 @@ static int eudp4_control_options(const struct sock *sk,
 	/* the rest of the last four bytes is IPOPT_END already */
 	opt->optlen = ALIGN(len, 4);
 	packet->has_options = true;
-	if (opt->optlen && ip_options_compile(sock_net(sk), opt, NULL))
+	if (opt->optlen && ip_options_compile(net, opt, NULL))
 		return -EINVAL;
+	/* a source route leads around what routers allow */
+	if (opt->srr && !ns_capable(net->user_ns, CAP_NET_RAW))
+		return -EPERM;
 	return 0;
 }
 
@@ -92,7 +97,7 @@ static int eudp4_control_options(const struct sock *sk,
  * @packet: what is sent
  * @cmsg: the message, of any level
  *
- * Return: 0, also for other levels than SOL_IP, or -EINVAL.
+ * Return: 0, also for other levels than SOL_IP, -EINVAL or -EPERM.
  */
 int eudp4_control(struct sock *sk, struct eudp_packet *packet,
 		  struct cmsghdr *cmsg)
