@@ -70,6 +70,12 @@ static inline int __tun(struct __test_metadata *_metadata)
 			     .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int fd;
 
+	/*
+	 * IPv6 has things to say on its own. A packet that another processor
+	 * is about to send makes it send ours too, after we have looked.
+	 */
+	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6",
+				"1"));
 	if (access("/dev/net/tun", F_OK))
 		__run(_metadata, "modprobe tun");
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
