@@ -608,6 +608,15 @@ static int eudp4_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	return eudp_recvmsg(sock->sk, msg, len, flags, &eudp4_ops);
 }
 
+#ifdef CONFIG_COMPAT
+/* The ioctls for routes have structures of their own in 32-bit programs. */
+static int eudp4_compat_ioctl(struct socket *sock, unsigned int cmd,
+			      unsigned long arg)
+{
+	return inet_stream_ops.compat_ioctl(sock, cmd, arg);
+}
+#endif
+
 /**
  * eudp4_show() - write a line of /proc/net/eudp
  * @seq: where to
@@ -678,6 +687,9 @@ static const struct proto_ops eudp4_sock_ops = {
 	.connect	= inet_dgram_connect,
 	.getname	= inet_getname,
 	.ioctl		= inet_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl	= eudp4_compat_ioctl,
+#endif
 	.gettstamp	= sock_gettstamp,
 	.setsockopt	= eudp_setsockopt,
 	.getsockopt	= eudp_getsockopt,
