@@ -404,23 +404,27 @@ static void one_case(const struct protocol *const protocols[2],
 	fflush(stdout);
 }
 
+static void run(const char *command)
+{
+	if (system(command))
+		errx(1, "failed: %s", command);
+}
+
 /* Two namespaces with a link of 1500 bytes between them */
 static void make_link(void)
 {
-	if (system("ip netns add " FAR_NAME " && "
-		   "ip link add near type veth peer name far netns " FAR_NAME
-		   " && ip addr add " NEAR "/24 dev near && "
-		   "ip link set near mtu 1500 up && "
-		   "ip -n " FAR_NAME " addr add " FAR "/24 dev far && "
-		   "ip -n " FAR_NAME " link set far mtu 1500 up && "
-		   "ping -qc 1 -W 5 " FAR " >/dev/null"))
-		errx(1, "no link");
+	run("ip netns add " FAR_NAME);
+	run("ip link add near type veth peer name far netns " FAR_NAME);
+	run("ip addr add " NEAR "/24 dev near");
+	run("ip link set near mtu 1500 up");
+	run("ip -n " FAR_NAME " addr add " FAR "/24 dev far");
+	run("ip -n " FAR_NAME " link set far mtu 1500 up");
+	run("ping -qc 1 -W 5 " FAR " >/dev/null");
 }
 
 static void remove_link(void)
 {
-	if (system("ip netns del " FAR_NAME))
-		errx(1, "the link stays");
+	run("ip netns del " FAR_NAME);
 }
 
 /* So that neither another processor nor a page fault comes between */
