@@ -245,8 +245,9 @@ int eudp_begin(struct sock *sk, struct eudp_packet *packet)
 
 	packet->room = eudp_first_room(packet);
 	packet->linear = eudp_linear(packet, before, packet->len, packet->room);
+	packet->no_check = sk->sk_no_check_tx;
 	packet->summed = !eudp_device_sums(dst) &&
-			 (packet->corked || !sk->sk_no_check_tx);
+			 (packet->corked || !packet->no_check);
 
 	skb = sock_alloc_send_skb(sk, before + packet->linear +
 				  dst->trailer_len,
@@ -279,7 +280,7 @@ void eudp_finish(struct sock *sk, struct eudp_packet *packet)
 	uh->dest = packet->dport;
 	uh->len = htons(sizeof(*uh) + packet->size);
 	uh->check = 0;
-	if (sk->sk_no_check_tx) {
+	if (packet->no_check) {
 		/* 0 says that there is none: RFC 768 */
 	} else if (!packet->summed) {
 		skb->ip_summed = CHECKSUM_PARTIAL;

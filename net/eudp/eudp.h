@@ -182,6 +182,7 @@ struct eudp_key {
  * @header_len: bytes of the IP header with its options
  * @mtu: bytes that fit into one packet, IP header included
  * @corked: whether more parts may come: UDP_CORK, MSG_MORE
+ * @no_check: whether it has no checksum: SO_NO_CHECK
  * @summed: whether @sum is kept
  * @skb: what was built so far: headers, payload, and fragments in a list
  * @tail: the last of the fragments, or @skb
@@ -214,6 +215,7 @@ struct eudp_packet {
 	unsigned int		mtu;
 
 	bool			corked;
+	bool			no_check;
 	bool			summed;
 	struct sk_buff		*skb;
 	struct sk_buff		*tail;

@@ -108,6 +108,7 @@ static int __eudp_push_pending(struct sock *sk)
 	WRITE_ONCE(es->pending, false);
 	es->packet->af->recall(sk, es->packet);
 	es->packet->sport = inet_sk(sk)->inet_sport;
+	es->packet->no_check = sk->sk_no_check_tx;
 	return eudp_push(sk, es->packet);
 }
 
