@@ -69,11 +69,12 @@ int eudp_disconnect(struct sock *sk, int flags)
 	sock_rps_reset_rxhash(sk);
 	sk_dst_reset(sk);
 
-	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
 		inet_reset_saddr(sk);
+		eudp_rehash(sk);
+	}
 
 	if (sk->sk_userlocks & SOCK_BINDPORT_LOCK) {
-		eudp_rehash(sk);
 		eudp_rehash_peer(sk, false);
 	} else {
 		eudp_unhash(sk);
