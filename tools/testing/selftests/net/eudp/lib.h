@@ -357,6 +357,12 @@ static inline int __reuse(struct __test_metadata *_metadata, int fd)
 	return fd;
 }
 
+static inline int __share(struct __test_metadata *_metadata, int fd)
+{
+	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1));
+	return fd;
+}
+
 static inline int __bound(struct __test_metadata *_metadata, int fd,
 			  const char *ip, int port)
 {
@@ -379,6 +385,22 @@ static inline int __silent(struct __test_metadata *_metadata, int fd)
 
 	__settle(_metadata);
 	return err_of(recv(fd, &byte, 1, MSG_DONTWAIT));
+}
+
+/* The only one of @fds that has got a datagram; -1: none, -2: more than one */
+static inline int __who(struct __test_metadata *_metadata, const int *fds,
+			int n)
+{
+	int i, winner = -1;
+	char byte;
+
+	__settle(_metadata);
+	for (i = 0; i < n; i++) {
+		if (fds[i] < 0 || recv(fds[i], &byte, 1, MSG_DONTWAIT) != 1)
+			continue;
+		winner = winner == -1 ? i : -2;
+	}
+	return winner;
 }
 
 /* A value of SO_MEMINFO, SK_MEMINFO_* */
@@ -408,11 +430,14 @@ static inline void __run(struct __test_metadata *_metadata, const char *command)
 #define other_sock()	__sock(_metadata, variant->door.other_family, \
 			       variant->door.other_protocol)
 #define reuse(fd)	__reuse(_metadata, fd)
+#define share(fd)	__share(_metadata, fd)
 #define bound(ip, port)	__bound(_metadata, sock(), ip, port)
 #define shared(ip, port) __bound(_metadata, reuse(sock()), ip, port)
+#define member(ip, port) __bound(_metadata, share(sock()), ip, port)
 #define joined(fd, ip, port) __joined(_metadata, fd, ip, port)
 #define settle()	__settle(_metadata)
 #define silent(fd)	__silent(_metadata, fd)
+#define who(fds, n)	__who(_metadata, fds, n)
 #define meminfo(fd, i)	__meminfo(_metadata, fd, i)
 #define run(command)	__run(_metadata, command)
 

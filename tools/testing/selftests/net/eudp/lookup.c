@@ -9,23 +9,6 @@ EUDP_FIXTURE(lookup)
 
 #define MANY 64
 
-/* The only one of @fds that has got a datagram; -1: none, -2: more than one */
-static int __who(struct __test_metadata *_metadata, const int *fds, int n)
-{
-	int i, winner = -1;
-	char byte;
-
-	__settle(_metadata);
-	for (i = 0; i < n; i++) {
-		if (fds[i] < 0 || recv(fds[i], &byte, 1, MSG_DONTWAIT) != 1)
-			continue;
-		winner = winner == -1 ? i : -2;
-	}
-	return winner;
-}
-
-#define who(fds, n) __who(_metadata, fds, n)
-
 struct rank {
 	const char *name, *ip;
 	const char *device;
