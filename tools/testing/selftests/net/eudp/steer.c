@@ -20,11 +20,11 @@ EUDP_FIXTURE(steer)
 	INSN(BPF_STX | BPF_MEM | BPF_DW, 0, 7, 0, 0)
 
 /*
- * For port 7 alone: assigns the first socket of @sockets and notes what that
- * gave, and the answer is @verdict all the same
+ * For port 7 alone: assigns the first socket of @sockets by @flags and notes
+ * what that gave, and the answer is @verdict all the same
  */
 static int __lookup(struct __test_metadata *_metadata, int sockets,
-		    int findings, int verdict)
+		    int findings, int verdict, int flags)
 {
 	struct bpf_insn code[] = {
 		COPY(6, 1),
@@ -33,7 +33,8 @@ static int __lookup(struct __test_metadata *_metadata, int sockets,
 		SET(7, 1), NOTE(findings, RUNS),
 		ENTRY(sockets, 0), IF(0, 0, 16),
 		COPY(8, 0),
-		COPY(1, 6), COPY(2, 8), SET(3, 0), CALL(BPF_FUNC_sk_assign),
+		COPY(1, 6), COPY(2, 8), SET(3, flags),
+		CALL(BPF_FUNC_sk_assign),
 		COPY(7, 0),
 		COPY(1, 8), CALL(BPF_FUNC_sk_release),
 		NOTE(findings, RESULT),
@@ -60,8 +61,11 @@ static int __attach(struct __test_metadata *_metadata, int prog)
 	return link;
 }
 
+#define attach_lookup_by(sockets, findings, verdict, flags) \
+	__attach(_metadata, __lookup(_metadata, sockets, findings, verdict, \
+				     flags))
 #define attach_lookup(sockets, findings, verdict) \
-	__attach(_metadata, __lookup(_metadata, sockets, findings, verdict))
+	attach_lookup_by(sockets, findings, verdict, 0)
 
 /* For packets of this protocol that come in over lo, to port 7 */
 static void __classify(struct __test_metadata *_metadata, int sockets,
@@ -240,6 +244,40 @@ TEST_F(steer, lookup_listener)
 	EXPECT_EQ(1, take_tag(plain));
 	EXPECT_EQ(-EPROTOTYPE, map_get(f, RESULT));
 	EXPECT_EQ(0, ready(listener, POLLIN));
+}
+
+/*
+ * Of the group of the socket that was chosen one is taken by the flow, unless
+ * the program says that it means this one
+ */
+TEST_F(steer, lookup_group)
+{
+	int fds[4], counts[4] = {}, m = sockets(), f = findings();
+	int link, home, i, tx;
+
+	for (i = 0; i < 4; i++)
+		fds[i] = member("127.0.0.1", 5000);
+	ASSERT_EQ(0, put_in(m, 0, fds[1]));
+	link = attach_lookup(m, f, SK_PASS);
+	for (i = 0; i < 100; i++) {
+		tx = bound("127.0.0.1", 6000 + i);
+		EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+		home = who(fds, 4);
+		ASSERT_LE(0, home);
+		counts[home]++;
+		close(tx);
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_LT(0, counts[i]);
+	close(link);
+	attach_lookup_by(m, f, SK_PASS, BPF_SK_LOOKUP_F_NO_REUSEPORT);
+	for (i = 0; i < 100; i++) {
+		tx = bound("127.0.0.1", 6000 + i);
+		EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+		EXPECT_EQ(1, who(fds, 4));
+		close(tx);
+	}
+	EXPECT_EQ(0, map_get(f, RESULT));
 }
 
 /* A device's packets are given to the socket that its filter chooses */
