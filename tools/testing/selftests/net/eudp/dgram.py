@@ -9,6 +9,9 @@ usage: dgram.py echo PROTOCOL ADDRESS PORT       answers until it is killed
                                                  sends to a peer, and says what
                                                  each gave, then IP_MTU; without
                                                  the peer if connect() fails
+       dgram.py hear PROTOCOL ADDRESS PORT [DEVICE]
+                                                 says how long each datagram is
+                                                 until it is killed
        dgram.py hold PROTOCOL ADDRESS PORT       keeps sockets with datagrams that
                                                  nobody reads until it is killed
        dgram.py flood PROTOCOL ADDRESS PORT      sends until it is killed
@@ -50,6 +53,14 @@ def ask(protocol, address, port, *sizes):
         client.send(data)
         if client.recv(65536) != data:
             sys.exit(f"{size} bytes came back changed")
+
+
+def hear(protocol, address, port, device=""):
+    hearer = dgram(protocol)
+    hearer.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    hearer.bind((address, int(port)))
+    while True:
+        print(len(hearer.recv(65536)), flush=True)
 
 
 def hold(protocol, address, port):
@@ -113,5 +124,5 @@ def raw(address):
         time.sleep(0.001)
 
 
-VERBS = {verb.__name__: verb for verb in (echo, ask, send, hold, flood, pour, raw)}
+VERBS = {verb.__name__: verb for verb in (echo, ask, send, hear, hold, flood, pour, raw)}
 VERBS[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Who takes datagrams that come in through a VRF: sockets bound to it or to
+# the device in it, and those bound to no device if l3mdev_accept says so, see
+# Documentation/networking/vrf.rst. In-kernel UDP is asked the same.
+
+# shellcheck disable=SC2154 # KSFT_* are of the harness
+set -u
+
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=/dev/null
+. ../../kselftest/ktap_helpers.sh
+
+server=eudp-s-$$
+client=eudp-c-$$
+background=()
+work=$(mktemp -d)
+
+# eudp0 is in the VRF red, eudp1 is not; blue is a VRF with nothing in it
+set_up()
+{
+	ip netns add "$server" &&
+		ip netns add "$client" &&
+		link eudp0 10.0.0 &&
+		link eudp1 10.0.1 &&
+		ip -n "$server" link add red type vrf table 100 &&
+		ip -n "$server" link add blue type vrf table 101 &&
+		ip -n "$server" link set red up &&
+		ip -n "$server" link set blue up &&
+		ip -n "$server" link set eudp0 master red
+}
+
+# link DEVICE NETWORK
+link()
+{
+	ip link add "$1" netns "$server" type veth \
+		peer name "$1" netns "$client" &&
+		ip -n "$server" address add "$2.1/24" dev "$1" &&
+		ip -n "$client" address add "$2.2/24" dev "$1" &&
+		ip -n "$server" link set "$1" up &&
+		ip -n "$client" link set "$1" up
+}
+
+end_background()
+{
+	local process
+
+	for process in "${background[@]}"; do
+		kill "$process"
+		wait "$process"
+	done 2>/dev/null
+	background=()
+}
+
+tear_down()
+{
+	end_background
+	ip netns del "$server" 2>/dev/null
+	ip netns del "$client" 2>/dev/null
+	rm -rf "$work"
+}
+trap tear_down EXIT
+
+# in_time COMMAND...: waits until it succeeds
+in_time()
+{
+	local end=$((SECONDS + 60))
+
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# bound PROTOCOL: somebody has port 700
+bound()
+{
+	local file=eudp
+
+	[ "$1" = 17 ] && file=udp
+	ip netns exec "$server" grep -q ":02BC 00000000" "/proc/net/$file"
+}
+
+# accept PROTOCOL VALUE
+accept()
+{
+	local name=net.eudp.l3mdev_accept
+
+	[ "$1" = 17 ] && name=net.ipv4.udp_l3mdev_accept
+	ip netns exec "$server" sysctl -qw "$name=$2"
+}
+
+# hear PROTOCOL [DEVICE]
+hear()
+{
+	ip netns exec "$server" ./dgram.py hear "$1" 0.0.0.0 700 \
+		"${@:2}" >"$work/heard" &
+	background+=($!)
+	in_time bound "$1"
+}
+
+# takes PROTOCOL ADDRESS LENGTH
+takes()
+{
+	ip netns exec "$client" ./dgram.py send "$1" "$2" 700 0 "$3" \
+		>/dev/null && in_time grep -qx "$3" "$work/heard"
+}
+
+# refuses PROTOCOL ADDRESS
+refuses()
+{
+	ip netns exec "$client" ./dgram.py ask "$1" "$2" 700 10 2>&1 |
+		grep -q ConnectionRefusedError
+}
+
+unbound_refuses()
+{
+	accept "$1" 0 && hear "$1" && refuses "$1" 10.0.0.1 &&
+		takes "$1" 10.0.1.1 20
+}
+
+unbound_accepts()
+{
+	accept "$1" 1 && hear "$1" && takes "$1" 10.0.0.1 30 &&
+		takes "$1" 10.0.1.1 20
+}
+
+# What changes while a socket is there counts from then on
+accept_changes()
+{
+	accept "$1" 0 && hear "$1" && refuses "$1" 10.0.0.1 &&
+		accept "$1" 1 && takes "$1" 10.0.0.1 30 &&
+		accept "$1" 0 && refuses "$1" 10.0.0.1
+}
+
+# bound_takes PROTOCOL DEVICE: whatever l3mdev_accept is
+bound_takes()
+{
+	accept "$1" "$3" && hear "$1" "$2" && takes "$1" 10.0.0.1 30 &&
+		refuses "$1" 10.0.1.1
+}
+
+# bound_refuses PROTOCOL DEVICE: one that is bound to another device
+bound_refuses()
+{
+	accept "$1" "$3" && hear "$1" "$2" && refuses "$1" 10.0.0.1
+}
+
+try()
+{
+	local name=$1
+
+	shift
+	if "$@"; then
+		ktap_test_pass "$name"
+	else
+		ktap_test_fail "$name"
+	fi
+	end_background
+}
+
+ktap_print_header
+ktap_set_plan 22
+set_up || exit 1
+
+for protocol in 17 253; do
+	try "$protocol: unbound refuses" unbound_refuses $protocol
+	try "$protocol: unbound accepts" unbound_accepts $protocol
+	try "$protocol: accept changes" accept_changes $protocol
+	for value in 0 1; do
+		for device in red eudp0; do
+			try "$protocol: bound to $device takes, accept $value" \
+				bound_takes $protocol $device $value
+		done
+		for device in blue eudp1; do
+			try "$protocol: bound to $device refuses, $value" \
+				bound_refuses $protocol $device $value
+		done
+	done
+done
+
+ktap_finished
