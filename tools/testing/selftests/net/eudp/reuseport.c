@@ -655,4 +655,21 @@ TEST_F(reuseport, crowd)
 	EXPECT_EQ(0, err_of(bind_to(late, "127.0.0.1", 5000)));
 }
 
+/* disconnect() of one that is bound to an address changes nothing */
+TEST_F(reuseport, member_disconnects)
+{
+	int flows[FLOWS], homes[FLOWS], again[FLOWS], counts[MEMBERS];
+	int fds[MEMBERS], i;
+
+	open_flows(flows);
+	group("127.0.0.1", fds);
+	survey(homes);
+	joined(fds[0], "127.0.0.1", 6000);
+	ASSERT_EQ(0, disconnect(fds[0]));
+	ASSERT_EQ(0, disconnect(fds[1]));
+	survey(again);
+	for (i = 0; i < FLOWS; i++)
+		EXPECT_EQ(homes[i], again[i]);
+}
+
 TEST_HARNESS_MAIN
