@@ -8,7 +8,7 @@ PROGRAMS = """
 cmsg_sender io_uring_zerocopy_tx ip_defrag ip_local_port_range ipv6_flowlabel
 ipv6_flowlabel_mgr msg_zerocopy nettest psock_snd reuseport_addr_any
 reuseport_bpf reuseport_bpf_cpu reuseport_bpf_numa reuseport_dualstack
-rxtimestamp sk_so_peek_off so_txtime socket txtimestamp udpgso udpgso_bench_rx
+rxtimestamp sk_so_peek_off socket txtimestamp udpgso udpgso_bench_rx
 udpgso_bench_tx
 """.split()
 BPF_PROGRAMS = ["nat6to4", "xdp_dummy"]
@@ -27,9 +27,8 @@ MENDS = [
     # ss knows nothing of other protocols
     ("udpgso_bench.sh", r'ss -lnHi | grep -c "\*:${TESTPORT}"',
      r'cat /proc/net/{tcp,*udp}* | grep -c ":$(printf %04X "$TESTPORT") 0"'),
-    ("udpgso_bench.sh", "timeout=10", "timeout=30"),
-    # ETF drops what a slow machine is late for; the test allows 4 ms
-    ("so_txtime.sh", "delta 400000", "delta 3000000"),
+    # else it computes all the time when nothing comes, and no clock goes slower
+    ("cmsg_ipv6.sh", "while [ -d /proc/$BG ]; do\n", "while [ -d /proc/$BG ]; do sleep 0.3\n"),
 ] + [
     # these name a case only if it fails
     (f"cmsg_{name}.sh", "((TOTAL++))\n", '((TOTAL++)); echo "  Case ${*: -1} is next"\n')
@@ -101,6 +100,8 @@ def python(module, only):
                timeout=300)
 
 
+# Left out: so_txtime.sh allows 4 ms, which an emulated machine does not keep;
+# in fib_rule_tests.sh nettest -B may end before its child has told the result.
 TESTS = {
     "socket": one("./socket"),
     "ip_local_port_range": one("./ip_local_port_range.sh", only="udp"),
@@ -112,16 +113,16 @@ TESTS = {
     "reuseport_dualstack": one("./reuseport_dualstack"),
     "rxtimestamp": parts("./rxtimestamp --udp --{}", "ipv4", "ipv6"),
     "txtimestamp": Test(prefixed("./txtimestamp.sh -r ", TXTIMESTAMP), tries=2),
-    "so_txtime": one("./so_txtime.sh", tries=2),
     "cmsg_so_mark": one("./cmsg_so_mark.sh", only="UDP", timeout=120),
     "cmsg_time": one("./cmsg_time.sh", only="UDP", timeout=120, tries=2,
                      environment={"KSFT_MACHINE_SLOW": "yes"}),
-    "cmsg_ipv6": one("./cmsg_ipv6.sh", only="UDP", timeout=300),
+    "cmsg_ipv6": one("./cmsg_ipv6.sh", only="UDP", timeout=100),
     "ipv6_flowlabel": Test(FLOWLABEL),
     "ip_defrag": one("./ip_defrag.sh", timeout=120),
     "psock_snd": one("./psock_snd.sh", timeout=120),
     "udpgso": Test(prefixed("./udpgso.sh ", UDPGSO)),
-    "udpgso_bench": Test(prefixed("./udpgso_bench.sh -l 1 ", BENCH)),
+    "udpgso_bench": Test(prefixed("./in_netns.sh ./udpgso_bench.sh __subprocess -l 1 ",
+                                  BENCH)),
     "udpgro": one("./udpgro.sh", timeout=300),
     "udpgro_bench": Test({
         f"ipv{family} {name}": f"./udpgro_bench.sh -l 1 -{family} -D {address} {words}"
@@ -134,8 +135,6 @@ TESTS = {
                                   *[f"{family} udp -m {mode}" for family in (4, 6)
                                     for mode in (1, 2, 3)]),
     "fcnal": parts("./fcnal-test.sh -t {}", "ipv4_udp", "ipv6_udp", timeout=600),
-    "fib_rule": parts("./fib_rule_tests.sh -t {}", "fib_rule4_connect", "fib_rule6_connect",
-                      only="udp", timeout=120),
     "vrf_route_leaking": parts("./vrf_route_leaking.sh -t {}", "ipv4_udp_local",
                                "ipv6_udp_local", timeout=120),
     "pmtu": one("./pmtu.sh pmtu_ipv4_dscp_udp_exception", timeout=120),
