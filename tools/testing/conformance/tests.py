@@ -79,7 +79,7 @@ BENCH = {
 
 TXTIMESTAMP = {
     f"ipv{family} {name}": f"-{family} -L {address} -u {words} "
-    "-v 10000 -V 60000 -t 8000 -S 80000"
+    "-v 10000 -V 60000 -t 60000 -S 80000"
     for family, address in ((4, "127.0.0.1"), (6, "::1"))
     for name, words in {"setsockopt": "", "cmsg": "-C", "no data": "-n"}.items()}
 
