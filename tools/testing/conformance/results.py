@@ -14,6 +14,7 @@ LOGGED = re.compile(r"^\s*TEST: (.*?)\s*\[\s*(OK|FAIL|SKIP|XFAIL)\s*\]")
 CASE = re.compile(r"^  Case (.*) (is next|returned .*)$")
 PEEK_OFF = re.compile(r"^(\S+) (with MSG_PEEK_OFF works correctly|does not support SO_PEEK_OFF)$")
 RUN = re.compile(r"eudp_run: (\d+) sockets of eudp, \d+ of UDP, (\d+) failed")
+STEP = re.compile(r"^---- (.*) ----$")
 SECTION = re.compile(r"^(ipv4|ipv6)$", re.IGNORECASE)
 BEGUN = re.compile(r"^ ?([A-Za-z][\w ]*?) {2,}")
 VERDICT = re.compile(r"(?:^|\s)(ok|failed|fail .*)$")
@@ -27,6 +28,7 @@ class Reader:
         self.section = ""
         self.begun = None       # the sub-test whose verdict is to come
         self.case = None
+        self.step = None        # the last that began
 
     def note(self, name, result):
         name = name.strip() or "unnamed"
@@ -73,6 +75,17 @@ class Reader:
             self.note(match.group(1), PASS if match.group(2).startswith("with") else SKIP)
         return match
 
+    def of_step(self, line):
+        """reuseport_*: the name of what begins; it goes on as long as all is well."""
+        match = STEP.match(line)
+        if match:
+            self.step = self.note(match.group(1), PASS)
+        return match
+
+    def end(self, status):
+        if status and self.step:
+            self.results[self.step] = FAIL
+
     def of_line(self, line):
         """udpgro.sh: the name, what the programs say, then ok or failed."""
         if SECTION.match(line):
@@ -88,7 +101,7 @@ class Reader:
 
     def feed(self, line):
         if not (self.tap(line) or self.logged(line) or self.of_case(line)
-                or self.peek_off(line)):
+                or self.peek_off(line) or self.of_step(line)):
             self.of_line(line)
 
 
@@ -98,6 +111,7 @@ def read(lines, status, only=""):
     reader = Reader()
     for line in lines:
         reader.feed(line)
+    reader.end(status)
     results = reader.results
     if status == KSFT_SKIP and not results:
         return {"": SKIP}
