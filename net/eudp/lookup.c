@@ -62,18 +62,27 @@ struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
 	return &table->peer[eudp_flow_hash(key) & table->mask];
 }
 
+/*
+ * Whether sockets that are bound to no device take datagrams from a VRF: our
+ * own knob says so, or that of UDP (Documentation/networking/vrf.rst).
+ */
+static bool eudp_takes_any_vrf(const struct net *net)
+{
+#if IS_ENABLED(CONFIG_NET_L3_MASTER_DEV)
+	if (READ_ONCE(net->ipv4.sysctl_udp_l3mdev_accept))
+		return true;
+#endif
+	return READ_ONCE(eudp_net(net)->l3mdev_accept);
+}
+
 /**
  * eudp_device_match() - whether a socket takes datagrams from a device
  * @bound: index of the device it is bound to, or 0
  * @key: where the datagram came in
- *
- * One that is bound to none takes those from a VRF if net.eudp.l3mdev_accept
- * says so: Documentation/networking/vrf.rst.
  */
 bool eudp_device_match(int bound, const struct eudp_key *key)
 {
-	bool any_vrf = !bound && key->sdif &&
-		       READ_ONCE(eudp_net(key->net)->l3mdev_accept);
+	bool any_vrf = !bound && key->sdif && eudp_takes_any_vrf(key->net);
 
 	return inet_bound_dev_eq(any_vrf, bound, key->dif, key->sdif);
 }
