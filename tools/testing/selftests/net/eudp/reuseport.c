@@ -137,13 +137,13 @@ TEST_F(reuseport, users)
 {
 	int theirs, given, ours = share(sock());
 
-	member("127.0.0.1", 5000);
+	group_member("127.0.0.1", 5000);
 	ASSERT_EQ(0, seteuid(NOBODY));
 	theirs = share(sock());
 	EXPECT_EQ(EADDRINUSE, err_of(bind_to(theirs, "127.0.0.1", 5000)));
 	EXPECT_EQ(EADDRINUSE, err_of(bind_to(theirs, "0.0.0.0", 5000)));
 	EXPECT_EQ(0, err_of(bind_to(theirs, "127.0.0.1", 5001)));
-	member("127.0.0.1", 5001);
+	group_member("127.0.0.1", 5001);
 	/* Who calls bind does not matter */
 	EXPECT_EQ(0, err_of(bind_to(ours, "127.0.0.1", 5000)));
 	given = share(sock());
@@ -178,7 +178,7 @@ TEST_F(reuseport, mixed_with_reuseaddr)
 {
 	int fd = reuse(sock());
 
-	member("127.0.0.1", 5000);
+	group_member("127.0.0.1", 5000);
 	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, "127.0.0.1", 5000)));
 	share(fd);
 	EXPECT_EQ(0, err_of(bind_to(fd, "127.0.0.1", 5000)));
@@ -200,7 +200,7 @@ TEST_F(reuseport, set_after_bind)
 	EXPECT_EQ(EADDRINUSE, err_of(bind_to(late, "127.0.0.1", 5000)));
 	share(fds[0]);
 	for (i = 1; i < MEMBERS; i++)
-		fds[i] = member("127.0.0.1", 5000);
+		fds[i] = group_member("127.0.0.1", 5000);
 	survey(homes);
 	for (i = 0; i < MEMBERS; i++)
 		EXPECT_LT(0, counts[i])
@@ -232,9 +232,9 @@ TEST_F(reuseport, port_zero)
 
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv4/ip_local_port_range",
 				"40000 40000"));
-	EXPECT_EQ(40000, port_of(member("127.0.0.1", 0)));
-	EXPECT_EQ(40000, port_of(member("127.0.0.1", 0)));
-	EXPECT_EQ(40000, port_of(member("0.0.0.0", 0)));
+	EXPECT_EQ(40000, port_of(group_member("127.0.0.1", 0)));
+	EXPECT_EQ(40000, port_of(group_member("127.0.0.1", 0)));
+	EXPECT_EQ(40000, port_of(group_member("0.0.0.0", 0)));
 	fd = sock();
 	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, "127.0.0.1", 0)));
 	EXPECT_EQ(EAGAIN, tag_to(fd, "127.0.0.1", 9, 1));
@@ -346,7 +346,7 @@ TEST_F(reuseport, all_connect)
 	}
 	EXPECT_EQ(0, tag_to(stranger, "127.0.0.1", 5000, 1));
 	EXPECT_EQ(-1, who(fds, MEMBERS));
-	fds[MEMBERS] = member("127.0.0.1", 5000);
+	fds[MEMBERS] = group_member("127.0.0.1", 5000);
 	EXPECT_EQ(0, tag_to(stranger, "127.0.0.1", 5000, 1));
 	EXPECT_EQ(MEMBERS, who(fds, MEMBERS + 1));
 	for (i = 0; i < MEMBERS; i++) {
@@ -547,7 +547,7 @@ TEST_F(reuseport, attach_without_group)
 	share(fd);
 	EXPECT_EQ(EINVAL, attach_index(fd, 0));
 	/* Until somebody else comes */
-	member("127.0.0.1", 5000);
+	group_member("127.0.0.1", 5000);
 	EXPECT_EQ(0, attach_index(fd, 0));
 	EXPECT_EQ(EINVAL, attach_classic(fd, NULL, 0));
 }
@@ -561,7 +561,7 @@ TEST_F(reuseport, attach_before_bind)
 	ASSERT_EQ(0, bind_to(fds[0], "127.0.0.1", 5000));
 	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 1));
 	EXPECT_EQ(0, who(fds, 1));
-	fds[1] = member("127.0.0.1", 5000);
+	fds[1] = group_member("127.0.0.1", 5000);
 	for (i = 0; i < 10; i++) {
 		EXPECT_EQ(0, tag_to(sock(), "127.0.0.1", 5000, 1));
 		EXPECT_EQ(1, who(fds, 2));
@@ -639,7 +639,7 @@ TEST_F(reuseport, crowd)
 
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	for (i = 0; i < CROWD; i++)
-		fds[i] = member("127.0.0.1", 5000);
+		fds[i] = group_member("127.0.0.1", 5000);
 	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 1));
 	EXPECT_LE(0, who(fds, CROWD));
 	/* Even the last one can be reached */

@@ -256,7 +256,7 @@ TEST_F(steer, lookup_group)
 	int link, home, i, tx;
 
 	for (i = 0; i < 4; i++)
-		fds[i] = member("127.0.0.1", 5000);
+		fds[i] = group_member("127.0.0.1", 5000);
 	ASSERT_EQ(0, put_in(m, 0, fds[1]));
 	link = attach_lookup(m, f, SK_PASS);
 	for (i = 0; i < 100; i++) {
