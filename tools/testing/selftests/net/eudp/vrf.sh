@@ -82,13 +82,21 @@ bound()
 	ip netns exec "$server" grep -q ":02BC 00000000" "/proc/net/$file"
 }
 
+# knobs UDP [EUDP]: sets both, or that of UDP
+knobs()
+{
+	ip netns exec "$server" sysctl -qw "net.ipv4.udp_l3mdev_accept=$1" \
+		${2:+"net.eudp.l3mdev_accept=$2"}
+}
+
 # accept PROTOCOL VALUE
 accept()
 {
-	local name=net.eudp.l3mdev_accept
-
-	[ "$1" = 17 ] && name=net.ipv4.udp_l3mdev_accept
-	ip netns exec "$server" sysctl -qw "$name=$2"
+	if [ "$1" = 17 ]; then
+		knobs "$2"
+	else
+		knobs 0 "$2"
+	fi
 }
 
 # hear PROTOCOL [DEVICE]
@@ -126,6 +134,12 @@ unbound_accepts()
 		takes "$1" 10.0.1.1 20
 }
 
+# Who has set the knob of UDP for his program need not set another one.
+knob_of_udp_accepts()
+{
+	knobs 1 0 && hear 253 && takes 253 10.0.0.1 30
+}
+
 # What changes while a socket is there counts from then on
 accept_changes()
 {
@@ -161,7 +175,7 @@ try()
 }
 
 ktap_print_header
-ktap_set_plan 22
+ktap_set_plan 23
 set_up || exit 1
 
 for protocol in 17 253; do
@@ -179,5 +193,6 @@ for protocol in 17 253; do
 		done
 	done
 done
+try "253: unbound accepts, as UDP is told to" knob_of_udp_accepts
 
 ktap_finished
