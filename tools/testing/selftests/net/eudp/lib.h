@@ -36,12 +36,17 @@
 
 /* What no interface has: TEST-NET-3 (RFC 5737), and there is no route to it */
 #define NOWHERE "203.0.113.1"
+/* Of those for documentation (RFC 3849), as little */
+#define NOWHERE6 "2001:db8:f::1"
 
 struct door {
 	int family;		/* as for socket() */
 	int protocol;
 	int other_family;	/* another way to the same kind of socket */
 	int other_protocol;
+	int version;		/* of IP: AF_INET or AF_INET6 */
+	const char *lo;		/* the address of the loopback device */
+	const char *any;	/* bind(2) to every address */
 	int wire;		/* IP protocol number */
 	const char *table;	/* one line per bound socket */
 	const char *snmp;	/* counters, and the name of their lines */
@@ -50,17 +55,27 @@ struct door {
 	const char *sysctl;	/* what its knobs of memory begin with */
 };
 
+#define __IPV4 \
+	.version = AF_INET, .lo = "127.0.0.1", .any = "0.0.0.0"
+#define __IPV6 \
+	.version = AF_INET6, .lo = "::1", .any = "::"
+
 #define __EUDP_WIRE \
-	.wire = IPPROTO_EUDP, .table = "/proc/net/eudp", \
+	__IPV4, .wire = IPPROTO_EUDP, .table = "/proc/net/eudp", \
 	.snmp = "/proc/net/eudp_snmp", .mib = "Eudp:", \
 	.proto = "EUDP", .sysctl = "/proc/sys/net/eudp/"
+
+#define __EUDP6_WIRE \
+	__IPV6, .wire = IPPROTO_EUDP, .table = "/proc/net/eudp6", \
+	.snmp = "/proc/net/eudp_snmp6", .mib = "Eudp6", \
+	.proto = "EUDPv6", .sysctl = "/proc/sys/net/eudp/"
 
 /* A variant per door, for a fixture that has a set-up of its own */
 #define EUDP_VARIANTS(name) \
 	FIXTURE_VARIANT(name) { struct door door; }; \
 	FIXTURE_VARIANT_ADD(name, udp) { .door = { \
 		.family = AF_INET, .other_family = AF_INET, \
-		.other_protocol = IPPROTO_UDP, .wire = IPPROTO_UDP, \
+		.other_protocol = IPPROTO_UDP, __IPV4, .wire = IPPROTO_UDP, \
 		.table = "/proc/net/udp", .snmp = "/proc/net/snmp", \
 		.mib = "Udp:", .proto = "UDP", \
 		.sysctl = "/proc/sys/net/ipv4/udp_" } }; \
@@ -71,12 +86,39 @@ struct door {
 		.family = AF_INET, .protocol = IPPROTO_EUDP, \
 		.other_family = AF_EUDP, __EUDP_WIRE } }
 
+/* The same for IPv6, of a fixture that need not have those for IPv4 */
+#define __EUDP6_VARIANTS(name) \
+	FIXTURE_VARIANT_ADD(name, udp6) { .door = { \
+		.family = AF_INET6, .other_family = AF_INET6, \
+		.other_protocol = IPPROTO_UDP, __IPV6, .wire = IPPROTO_UDP, \
+		.table = "/proc/net/udp6", .snmp = "/proc/net/snmp6", \
+		.mib = "Udp6", .proto = "UDPv6", \
+		.sysctl = "/proc/sys/net/ipv4/udp_" } }; \
+	FIXTURE_VARIANT_ADD(name, eudp6) { .door = { \
+		.family = AF_EUDP, .protocol = PF_INET6, \
+		.other_family = AF_INET6, .other_protocol = IPPROTO_EUDP, \
+		__EUDP6_WIRE } }; \
+	FIXTURE_VARIANT_ADD(name, eudp6_inet) { .door = { \
+		.family = AF_INET6, .protocol = IPPROTO_EUDP, \
+		.other_family = AF_EUDP, .other_protocol = PF_INET6, \
+		__EUDP6_WIRE } }
+
+#define EUDP6_VARIANTS(name) \
+	FIXTURE_VARIANT(name) { struct door door; }; \
+	__EUDP6_VARIANTS(name)
+
 /* A fixture with a variant per door, each test in a namespace of its own */
-#define EUDP_FIXTURE(name) \
+#define __EUDP_FIXTURE(name, variants) \
 	FIXTURE(name) {}; \
-	EUDP_VARIANTS(name); \
+	variants; \
 	FIXTURE_SETUP(name) { enter_namespace(_metadata); } \
 	FIXTURE_TEARDOWN(name) {}
+
+/* For IPv4, for IPv6, and for what must be the same on both */
+#define EUDP_FIXTURE(name) __EUDP_FIXTURE(name, EUDP_VARIANTS(name))
+#define EUDP6_FIXTURE(name) __EUDP_FIXTURE(name, EUDP6_VARIANTS(name))
+#define EUDP_BOTH_FIXTURE(name) \
+	__EUDP_FIXTURE(name, EUDP_VARIANTS(name); __EUDP6_VARIANTS(name))
 
 /* Zero, or the errno of a call that gave -1 */
 static inline int err_of(long ret)
@@ -100,18 +142,65 @@ static inline struct sockaddr *sa(struct sockaddr_in *sin)
 	return (struct sockaddr *)sin;
 }
 
+/* "fe80::1%eth0" has a scope */
+static inline struct sockaddr_in6 addr6(const char *ip, int port)
+{
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+	};
+	const char *scope = strchr(ip, '%');
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(ip, "%"), ip);
+	if (inet_pton(AF_INET6, text, &sin6.sin6_addr) != 1)
+		sin6.sin6_family = AF_MAX;
+	if (scope)
+		sin6.sin6_scope_id = if_nametoindex(scope + 1);
+	return sin6;
+}
+
+static inline struct sockaddr *sa6(struct sockaddr_in6 *sin6)
+{
+	return (struct sockaddr *)sin6;
+}
+
+/* An address of either version of IP, as its text says */
+struct any_addr {
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in sin;
+		struct sockaddr_in6 sin6;
+	};
+	socklen_t len;
+};
+
+static inline struct any_addr any_addr(const char *ip, int port)
+{
+	struct any_addr any = {};
+
+	if (strchr(ip, ':')) {
+		any.sin6 = addr6(ip, port);
+		any.len = sizeof(any.sin6);
+	} else {
+		any.sin = addr(ip, port);
+		any.len = sizeof(any.sin);
+	}
+	return any;
+}
+
 static inline int bind_to(int fd, const char *ip, int port)
 {
-	struct sockaddr_in sin = addr(ip, port);
+	struct any_addr any = any_addr(ip, port);
 
-	return bind(fd, sa(&sin), sizeof(sin));
+	return bind(fd, &any.sa, any.len);
 }
 
 static inline int connect_to(int fd, const char *ip, int port)
 {
-	struct sockaddr_in sin = addr(ip, port);
+	struct any_addr any = any_addr(ip, port);
 
-	return connect(fd, sa(&sin), sizeof(sin));
+	return connect(fd, &any.sa, any.len);
 }
 
 static inline int disconnect(int fd)
@@ -124,9 +213,9 @@ static inline int disconnect(int fd)
 static inline ssize_t send_to(int fd, const char *ip, int port,
 			      const void *data, size_t len)
 {
-	struct sockaddr_in sin = addr(ip, port);
+	struct any_addr any = any_addr(ip, port);
 
-	return sendto(fd, data, len, 0, sa(&sin), sizeof(sin));
+	return sendto(fd, data, len, 0, &any.sa, any.len);
 }
 
 static inline int set_int(int fd, int level, int option, int value)
@@ -147,47 +236,63 @@ static inline int set_device(int fd, const char *name)
 	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, strlen(name));
 }
 
-/* "127.0.0.1:53", or "errno 107"; good for the next few calls */
+/*
+ * "127.0.0.1:53", "[::1]:53", "[fe80::1%2]:53" where there is a scope, or
+ * "errno 107"; good for the next few calls
+ */
+static inline const char *show_any(int ret, const struct any_addr *any)
+{
+	static char text[8][64 + INET6_ADDRSTRLEN];
+	static unsigned int turn;
+	char *s = text[turn++ % 8], scope[16] = "", ip[INET6_ADDRSTRLEN];
+
+	if (ret) {
+		snprintf(s, sizeof(text[0]), "errno %d", errno);
+	} else if (any->sa.sa_family == AF_INET6) {
+		if (any->sin6.sin6_scope_id)
+			snprintf(scope, sizeof(scope), "%%%u",
+				 any->sin6.sin6_scope_id);
+		inet_ntop(AF_INET6, &any->sin6.sin6_addr, ip, sizeof(ip));
+		snprintf(s, sizeof(text[0]), "[%s%s]:%d", ip, scope,
+			 ntohs(any->sin6.sin6_port));
+	} else {
+		snprintf(s, sizeof(text[0]), "%s:%d",
+			 inet_ntoa(any->sin.sin_addr), ntohs(any->sin.sin_port));
+	}
+	return s;
+}
+
 static inline const char *show(int ret, const struct sockaddr_in *sin)
 {
-	static char text[8][32];
-	static unsigned int turn;
-	char *s = text[turn++ % 8];
+	struct any_addr any = { .sin = *sin };
 
-	if (ret)
-		snprintf(s, sizeof(text[0]), "errno %d", errno);
-	else
-		snprintf(s, sizeof(text[0]), "%s:%d", inet_ntoa(sin->sin_addr),
-			 ntohs(sin->sin_port));
-	return s;
+	return show_any(ret, &any);
 }
 
 static inline const char *local(int fd)
 {
-	struct sockaddr_in sin = {};
-	socklen_t len = sizeof(sin);
-	int ret = getsockname(fd, sa(&sin), &len);
+	struct any_addr any = { .len = sizeof(any.sin6) };
+	int ret = getsockname(fd, &any.sa, &any.len);
 
-	return show(ret, &sin);
+	return show_any(ret, &any);
 }
 
 static inline const char *peer(int fd)
 {
-	struct sockaddr_in sin = {};
-	socklen_t len = sizeof(sin);
-	int ret = getpeername(fd, sa(&sin), &len);
+	struct any_addr any = { .len = sizeof(any.sin6) };
+	int ret = getpeername(fd, &any.sa, &any.len);
 
-	return show(ret, &sin);
+	return show_any(ret, &any);
 }
 
 static inline int port_of(int fd)
 {
-	struct sockaddr_in sin = {};
-	socklen_t len = sizeof(sin);
+	struct any_addr any = { .len = sizeof(any.sin6) };
 
-	if (getsockname(fd, sa(&sin), &len))
+	if (getsockname(fd, &any.sa, &any.len))
 		return -errno;
-	return ntohs(sin.sin_port);
+	/* it is at the same place in both */
+	return ntohs(any.sin.sin_port);
 }
 
 /* What of @events is there soon, and always POLLERR and POLLHUP */
@@ -256,13 +361,33 @@ static inline long long now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
+/* In the form of /proc/net/snmp6: a line each, of name and value */
+static inline long counter6(const struct door *door, const char *name)
+{
+	char line[128], has[64], wants[64];
+	FILE *f = fopen(door->snmp, "r");
+	long value, result = -1;
+
+	snprintf(wants, sizeof(wants), "%s%s", door->mib, name);
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %ld", has, &value) == 2 &&
+		    !strcmp(has, wants))
+			result = value;
+	if (f)
+		fclose(f);
+	return result;
+}
+
 /* One counter of this namespace, by the name that /proc/net/snmp gives it */
 static inline long counter(const struct door *door, const char *name)
 {
 	char names[512], values[512], *n, *v, *in, *iv;
-	FILE *f = fopen(door->snmp, "r");
 	long result = -1;
+	FILE *f;
 
+	if (door->version == AF_INET6)
+		return counter6(door, name);
+	f = fopen(door->snmp, "r");
 	while (f && fgets(names, sizeof(names), f)) {
 		if (strncmp(names, door->mib, strlen(door->mib)) ||
 		    !fgets(values, sizeof(values), f))
