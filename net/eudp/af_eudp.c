@@ -50,6 +50,7 @@ int eudp_protocol_family(int protocol)
 static int eudp_create(struct net *net, struct socket *sock, int protocol,
 		       int kern)
 {
+	const struct eudp_af_ops *af = &eudp4_ops;
 	int family;
 
 	if (sock->type != SOCK_DGRAM)
@@ -58,10 +59,12 @@ static int eudp_create(struct net *net, struct socket *sock, int protocol,
 	family = eudp_protocol_family(protocol);
 	if (family < 0)
 		return family;
-	if (family != PF_INET)
+	if (family == PF_INET6)
+		af = eudp6_ops_if_enabled();
+	if (!af)
 		return -EAFNOSUPPORT;
 
-	return eudp_create_sock(net, sock, &eudp4_ops, kern);
+	return eudp_create_sock(net, sock, af, kern);
 }
 
 static const struct net_proto_family eudp_family = {
@@ -119,6 +122,50 @@ static struct pernet_operations eudp_net_ops = {
 	.size	= sizeof(struct eudp_net),
 };
 
+static int __init eudp_register(void)
+{
+	int err;
+
+	err = eudp4_register();
+	if (err)
+		return err;
+	err = eudp6_register();
+	if (err)
+		eudp4_unregister();
+	return err;
+}
+
+static void eudp_unregister(void)
+{
+	eudp6_unregister();
+	eudp4_unregister();
+}
+
+static int __init eudp_register_protocol(void)
+{
+	int err;
+
+	err = eudp4_register_protocol();
+	if (err)
+		goto err_taken;
+	err = eudp6_register_protocol();
+	if (err)
+		goto err_ipv4;
+	return 0;
+
+err_ipv4:
+	eudp4_unregister_protocol();
+err_taken:
+	pr_err("IP protocol %d is taken by another module\n", IPPROTO_EUDP);
+	return err;
+}
+
+static void eudp_unregister_protocol(void)
+{
+	eudp6_unregister_protocol();
+	eudp4_unregister_protocol();
+}
+
 static int __init eudp_init(void)
 {
 	int err;
@@ -129,16 +176,13 @@ static int __init eudp_init(void)
 	if (err)
 		return err;
 
-	err = eudp4_register();
+	err = eudp_register();
 	if (err)
 		goto err_pernet;
 
-	err = eudp4_register_protocol();
-	if (err) {
-		pr_err("IP protocol %d is taken by another module\n",
-		       IPPROTO_EUDP);
+	err = eudp_register_protocol();
+	if (err)
 		goto err_proto;
-	}
 
 	err = sock_register(&eudp_family);
 	if (err) {
@@ -150,12 +194,13 @@ static int __init eudp_init(void)
 	}
 
 	eudp4_open_door();
+	eudp6_open_door();
 	return 0;
 
 err_protocol:
-	eudp4_unregister_protocol();
+	eudp_unregister_protocol();
 err_proto:
-	eudp4_unregister();
+	eudp_unregister();
 err_pernet:
 	unregister_pernet_subsys(&eudp_net_ops);
 	return err;
@@ -163,12 +208,13 @@ err_pernet:
 
 static void __exit eudp_exit(void)
 {
+	eudp6_close_door();
 	eudp4_close_door();
 	sock_unregister(PF_EUDP);
-	eudp4_unregister_protocol();
+	eudp_unregister_protocol();
 	/* the last socket may just be on its way out of its RCU callback */
 	rcu_barrier();
-	eudp4_unregister();
+	eudp_unregister();
 	unregister_pernet_subsys(&eudp_net_ops);
 }
 

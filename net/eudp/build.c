@@ -106,20 +106,26 @@ static unsigned int eudp_linear(const struct eudp_packet *packet,
 	       0 : len;
 }
 
+/*
+ * How much a fragment carries that is not the last one: RFC 791 2.3, RFC 8200
+ * 4.5. Headers that not every fragment repeats count.
+ */
+static unsigned int eudp_fragment_room(const struct eudp_packet *packet)
+{
+	return (packet->mtu - packet->fragment_len) & ~7;
+}
+
 /* How many bytes a fragment that seemed to be the last one has too much */
 static unsigned int eudp_odd_end(const struct eudp_packet *packet)
 {
 	unsigned int len = packet->tail->len;
 
 	if (packet->tail == packet->skb)
-		len -= packet->header_len;
-	return len & 7;
+		len -= packet->whole_len;
+	return len - eudp_fragment_room(packet);
 }
 
-/*
- * Only the last fragment may end at another place than a multiple of 8 bytes
- * (RFC 791 2.3). What is more goes into the next one.
- */
+/* Moves that into the next one. */
 static void eudp_move_end(struct eudp_packet *packet, struct sk_buff *to,
 			  unsigned int end)
 {
@@ -144,13 +150,13 @@ static int eudp_add_fragment(struct sock *sk, struct eudp_packet *packet,
 			     unsigned int left)
 {
 	unsigned int before = LL_RESERVED_SPACE(packet->dst->dev) +
-			      packet->header_len;
+			      packet->fragment_len;
 	unsigned int end = eudp_odd_end(packet);
 	struct sk_buff *skb;
 
-	packet->room = packet->mtu - packet->header_len - end;
+	packet->room = packet->mtu - packet->fragment_len - end;
 	if (!packet->corked && left > packet->room)
-		packet->room &= ~7;
+		packet->room = eudp_fragment_room(packet) - end;
 	packet->linear = eudp_linear(packet, before + end, left, packet->room);
 
 	if (sk_wmem_alloc_get(sk) > 2 * READ_ONCE(sk->sk_sndbuf))
@@ -217,11 +223,12 @@ static bool eudp_device_sums(const struct dst_entry *dst)
 /* How much payload the first packet can carry; a fragment but in eights */
 static unsigned int eudp_first_room(const struct eudp_packet *packet)
 {
-	unsigned int room = packet->mtu - packet->header_len;
+	unsigned int headers = packet->header_len + sizeof(struct udphdr);
+	unsigned int room = packet->mtu - headers;
 
-	if (!packet->corked && sizeof(struct udphdr) + packet->len > room)
-		room &= ~7;
-	return room - sizeof(struct udphdr);
+	if (!packet->corked && packet->len > room)
+		room = packet->whole_len + eudp_fragment_room(packet) - headers;
+	return room;
 }
 
 /**
@@ -239,13 +246,13 @@ int eudp_begin(struct sock *sk, struct eudp_packet *packet)
 	unsigned int headers = packet->header_len + sizeof(struct udphdr);
 	const struct dst_entry *dst = packet->dst;
 	unsigned int before = LL_RESERVED_SPACE(dst->dev) + dst->header_len +
+			      packet->fragment_len - packet->whole_len +
 			      headers;
 	struct sk_buff *skb;
 	int err;
 
 	packet->room = eudp_first_room(packet);
 	packet->linear = eudp_linear(packet, before, packet->len, packet->room);
-	packet->no_check = sk->sk_no_check_tx;
 	packet->summed = !eudp_device_sums(dst) &&
 			 (packet->corked || !packet->no_check);
 

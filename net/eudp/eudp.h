@@ -18,17 +18,31 @@
  * that a lookup compares are read while bind(2) or connect(2) may write them;
  * a datagram that comes at that moment may meet either state. Only a lookup
  * that is disturbed several times in a row takes eudp_table.lock.
+ *
+ * What knows a version of IP is in ipv4*.c and ipv6*.c, behind struct
+ * eudp_af_ops, but for:
+ *
+ * eudp.h	 the version that a datagram came by, and that there may be no IPv6
+ * af_eudp.c	 the doors
+ * port.c	 conflicts: a port of IPv6 is one of IPv4 too, unless IPV6_V6ONLY
+ * ipv4*.c	 scores, IP_PKTINFO, the same by IPV6_PKTINFO: who sends or takes
+ *		 datagrams of IPv4 may be of IPv6
  */
 #ifndef _NET_EUDP_H
 #define _NET_EUDP_H
 
+#include <linux/if_ether.h>
+#include <linux/ipv6.h>
+#include <linux/jhash.h>
 #include <linux/udp.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/snmp.h>
 #include <uapi/linux/eudp.h>
 
+struct eudp_af_ops;
 struct eudp_packet;
 struct seq_file;
 struct sk_psock;
@@ -39,8 +53,9 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  * struct eudp_sock - an eudp socket
  * @inet: what all IPv4 sockets have; must be first. Its sk_node is in
  *	&eudp_table.port while the socket has a port
+ * @af: the IP version
  * @node: in &eudp_table.peer if @by_peer, else in &eudp_table.addr
- * @addr: the local address that its chain was chosen by
+ * @addr_hash: hash of the local address that its chain was chosen by
  * @by_peer: which of the two
  * @counted: whether it is counted in &eudp_table.any_port
  * @order: rises with each socket that gets an address; where two sockets
@@ -48,21 +63,22 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  * @no_check6_tx: UDP_NO_CHECK6_TX
  * @no_check6_rx: UDP_NO_CHECK6_RX
  * @cork: whether UDP_CORK is on
- * @pending: whether a datagram is corked
+ * @pending: the family of the datagram that is corked, or 0
  * @packet: that datagram; made when the first one is corked. Both are guarded
  *	by the lock of the socket, but @pending is looked at without it first
  */
 struct eudp_sock {
 	struct inet_sock	inet;
+	const struct eudp_af_ops *af;
 	struct hlist_node	node;
-	__be32			addr;
+	u32			addr_hash;
 	bool			by_peer;
 	bool			counted;
 	unsigned long		order;
 	bool			no_check6_tx;
 	bool			no_check6_rx;
 	bool			cork;
-	bool			pending;
+	int			pending;
 	struct eudp_packet	*packet;
 };
 
@@ -117,8 +133,15 @@ enum eudp_counter {
 	EUDP_COUNTERS
 };
 
+/* The versions of IP, each of which has all of the counters */
+enum eudp_version {
+	EUDP_IPV4,
+	EUDP_IPV6,
+	EUDP_VERSIONS
+};
+
 struct eudp_mib {
-	unsigned long mibs[EUDP_COUNTERS];
+	unsigned long mibs[EUDP_VERSIONS * EUDP_COUNTERS];
 };
 
 /**
@@ -140,11 +163,14 @@ struct eudp_net {
 
 /**
  * struct eudp_key - what a socket is looked up by
- * @af: the IP version
+ * @af: the IP version of the datagram
  * @skb: the datagram, its data at the UDP header; NULL for one that was sent
  * @net: namespace
- * @saddr: address of the peer
- * @daddr: local address
+ * @saddr: address of the peer; @saddr6 if it is of IPv6
+ * @saddr6: the same
+ * @daddr: local address; @daddr6 if it is of IPv6
+ * @daddr6: the same
+ * @addr_hash: eudp_addr_hash() of it
  * @sport: port of the peer
  * @dport: local port
  * @dif: index of the device the datagram came in by
@@ -154,12 +180,43 @@ struct eudp_key {
 	const struct eudp_af_ops *af;
 	struct sk_buff		*skb;
 	struct net		*net;
-	__be32			saddr;
-	__be32			daddr;
+	union {
+		__be32		saddr;
+		struct in6_addr	saddr6;
+	};
+	union {
+		__be32		daddr;
+		struct in6_addr	daddr6;
+	};
+	u32			addr_hash;
 	__be16			sport;
 	__be16			dport;
 	int			dif;
 	int			sdif;
+};
+
+/**
+ * struct eudp6_packet - what only IPv6 has of a datagram on its way out
+ * @fl: its flow: addresses, ports, flow label, device
+ * @ipc: what options say, or control messages instead
+ * @opt: room for options by control messages; used until it is routed
+ * @check_label: whether it was asked if the flow label may be used
+ * @headers: the extension headers as they will be sent, or NULL; of the packet
+ * @first_header: the type of the first one
+ * @first_hop: where it goes first, by a routing header, else where it ends
+ * @whole_len: bytes of extension headers that each fragment has
+ * @part_len: bytes of those that come behind, in the first fragment
+ */
+struct eudp6_packet {
+	struct flowi6		fl;
+	struct ipcm6_cookie	ipc;
+	struct ipv6_txoptions	opt;
+	bool			check_label;
+	u8			*headers;
+	u8			first_header;
+	struct in6_addr		first_hop;
+	unsigned int		whole_len;
+	unsigned int		part_len;
 };
 
 /**
@@ -175,14 +232,16 @@ struct eudp_key {
  * @tos: what a control message says of it, or -1
  * @priority: the priority that goes with @tos
  * @dst: its route; the reference is the packet's until the skb has it
- * @saddr: source address
+ * @saddr: source address, of IPv4
  * @daddr: destination address; with a source route, the first hop's
  * @sport: source port
  * @dport: destination port
- * @header_len: bytes of the IP header with its options
+ * @header_len: bytes of the IP header with its options or extension headers
+ * @whole_len: bytes of those of them that each fragment repeats
+ * @fragment_len: bytes of header that a fragment has, that of IPv6 included
  * @mtu: bytes that fit into one packet, IP header included
  * @corked: whether more parts may come: UDP_CORK, MSG_MORE
- * @no_check: whether it has no checksum: SO_NO_CHECK
+ * @no_check: whether it has no checksum: SO_NO_CHECK, UDP_NO_CHECK6_TX
  * @summed: whether @sum is kept
  * @skb: what was built so far: headers, payload, and fragments in a list
  * @tail: the last of the fragments, or @skb
@@ -193,6 +252,7 @@ struct eudp_key {
  * @has_options: whether there are IP options
  * @daddr_last: with a source route, where it ends
  * @options: the IP options
+ * @v6: what only IPv6 has
  */
 struct eudp_packet {
 	const struct eudp_af_ops *af;
@@ -212,6 +272,8 @@ struct eudp_packet {
 	__be16			sport;
 	__be16			dport;
 	unsigned int		header_len;
+	unsigned int		whole_len;
+	unsigned int		fragment_len;
 	unsigned int		mtu;
 
 	bool			corked;
@@ -224,47 +286,83 @@ struct eudp_packet {
 	unsigned int		size;
 	__wsum			sum;
 
-	bool			has_options;
-	__be32			daddr_last;
-	struct ip_options_data	options;
+	union {
+		struct {
+			bool			has_options;
+			__be32			daddr_last;
+			struct ip_options_data	options;
+		};
+		struct eudp6_packet		v6;
+	};
 };
 
 /**
  * struct eudp_af_ops - what differs between the IP versions
  * @family: %PF_INET or %PF_INET6, also the family of the socket addresses
+ * @version: its counters
+ * @no_socket: errno of socket(2) when there is no memory for one
+ * @certain: a score that only a socket has that is connected
+ * @jumbo: whether a length of 0 in the UDP header stands for all there is
  * @prot: makes and frees the sockets
  * @ops: their system calls
- * @peer: finds whom a message is for: in msg_name, or the connected one.
- *	Returns 0 or an errno of sendto(2)
- * @control: takes one control message of IP's. Returns 0 or -EINVAL and what
- *	ip(7) says
- * @route: finds source address and route. Returns 0 or an errno
+ * @destruct: frees what IP has of a socket
+ * @init: what socket(2) promises of a socket of this version only
+ * @setsockopt: for the levels of IP
+ * @getsockopt: for the levels of IP
+ * @ends: sets addresses and ports of a datagram to this socket. Returns
+ *	whether the socket has a peer
+ * @peer: begins a datagram, and finds whom it is for: in msg_name, or the
+ *	connected one. Returns 0 or an errno of sendto(2)
+ * @control: takes control messages. Returns 0 or -EINVAL and what ip(7) says
+ * @route: finds source address and route, which are then the packet's, as is
+ *	whatever @release frees. Returns 0 or an errno
+ * @release: frees what @route has left there beside the route, if anything
  * @checksum: writes the checksum of a datagram, from the sum of its bytes
  * @push: writes the IP header and sends. Returns as ip_local_out()
  * @hold: keeps the addresses of what is corked
  * @recall: finds them again, or what became of them
  * @len_max: how long a packet may be, before it is fragmented
  * @too_big: puts EMSGSIZE into the error queue
+ * @recverr: whether the socket wants an error queue
  * @check: begins to verify the checksum of a datagram that came in
+ * @takes_unsummed: whether a socket, or nobody, takes one without a checksum
  * @to_many: whether a datagram came in for many: multicast, broadcast
  * @refuse: tells the sender that nobody listens
  * @key: fills in what a socket is looked up by for a datagram that came in
+ * @flow_hash: hash of both ends, different for each flow
+ * @score: how well a socket matches a datagram: -1 if it does not at all, else
+ *	the more the better. Under RCU; the socket may change meanwhile
  * @steer: asks the BPF programs of the namespace for a socket; sets it to NULL
  *	or an error if they choose none. Returns whether it stands alone
- * @allows: whether a socket wants datagrams to this group from this source
+ * @wants: whether a datagram for many is for this socket too
  * @keep: keeps what @tell will need of the route that a datagram came by
  * @name: writes the sender of a datagram to msg_name
  * @tell: writes the control messages that options of IP ask for
+ * @show: writes the ends of a socket for /proc/net/eudp
+ * @show_head: what stands above them
+ * @show_width: of a line there
  */
 struct eudp_af_ops {
 	int			family;
+	enum eudp_version	version;
+	int			no_socket;
+	int			certain;
+	bool			jumbo;
 	struct proto		*prot;
 	const struct proto_ops	*ops;
 
+	void	(*destruct)(struct sock *sk);
+	void	(*init)(struct sock *sk);
+	int	(*setsockopt)(struct sock *sk, int level, int name,
+			      sockptr_t value, unsigned int len);
+	int	(*getsockopt)(struct sock *sk, int level, int name,
+			      char __user *value, int __user *len);
+	bool	(*ends)(const struct sock *sk, struct eudp_key *key);
+
 	int	(*peer)(struct sock *sk, struct eudp_packet *packet);
-	int	(*control)(struct sock *sk, struct eudp_packet *packet,
-			   struct cmsghdr *cmsg);
+	int	(*control)(struct sock *sk, struct eudp_packet *packet);
 	int	(*route)(struct sock *sk, struct eudp_packet *packet);
+	void	(*release)(struct eudp_packet *packet);
 	void	(*checksum)(const struct eudp_packet *packet,
 			    struct udphdr *uh, __wsum sum);
 	int	(*push)(struct sock *sk, struct eudp_packet *packet);
@@ -273,18 +371,25 @@ struct eudp_af_ops {
 	unsigned int (*len_max)(const struct sock *sk,
 				const struct eudp_packet *packet);
 	void	(*too_big)(struct sock *sk, const struct eudp_packet *packet);
+	bool	(*recverr)(const struct sock *sk);
 
 	int	(*check)(struct sk_buff *skb);
+	bool	(*takes_unsummed)(const struct sock *sk);
 	bool	(*to_many)(const struct sk_buff *skb);
 	void	(*refuse)(struct sk_buff *skb);
 	void	(*key)(struct sk_buff *skb, struct eudp_key *key);
+	u32	(*flow_hash)(const struct eudp_key *key);
+	int	(*score)(const struct sock *sk, const struct eudp_key *key);
 	bool	(*steer)(const struct eudp_key *key, struct sock **sk);
-	bool	(*allows)(const struct sock *sk, const struct eudp_key *key);
+	bool	(*wants)(const struct sock *sk, const struct eudp_key *key);
 	void	(*keep)(struct sock *sk, struct sk_buff *skb);
 	void	(*name)(struct sock *sk, const struct sk_buff *skb,
 			struct msghdr *msg);
 	void	(*tell)(struct sock *sk, struct msghdr *msg,
 			struct sk_buff *skb, int offset);
+	void	(*show)(struct seq_file *seq, const struct sock *sk);
+	const char		*show_head;
+	int			show_width;
 };
 
 /* af_eudp.c */
@@ -292,7 +397,7 @@ struct eudp_net *eudp_net(const struct net *net);
 int eudp_protocol_family(int protocol);
 
 /* socket.c */
-int eudp_init_sock(struct sock *sk);
+int eudp_init_sock(struct sock *sk, const struct eudp_af_ops *af);
 void eudp_close(struct sock *sk, long timeout);
 int eudp_disconnect(struct sock *sk, int flags);
 int eudp_create_sock(struct net *net, struct socket *sock,
@@ -333,6 +438,7 @@ static inline bool eudp_checksum_wrong(struct sk_buff *skb)
 	return !skb_csum_unnecessary(skb) && __skb_checksum_complete(skb);
 }
 
+int eudp_check_complete(struct sk_buff *skb);
 int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af);
 void eudp_deliver(struct sock *sk, struct sk_buff *skb,
 		  const struct eudp_af_ops *af);
@@ -347,21 +453,33 @@ static inline struct hlist_head *eudp_port_chain(const struct eudp_table *table,
 	return &table->port[port & table->mask];
 }
 
-struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
-				   const struct net *net, __be32 addr,
-				   unsigned short port);
+/* Of no address at all it is 0, as of the IPv4 one that means the same */
+static inline u32 eudp_addr_hash(const struct net *net, __be32 addr)
+{
+	return addr ? jhash_1word((__force u32)addr, net_hash_mix(net)) : 0;
+}
+
 struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
 				   const struct eudp_key *key);
 bool eudp_device_match(int bound, const struct eudp_key *key);
-int eudp_score(const struct sock *sk, const struct eudp_key *key);
 struct sock *eudp_lookup(const struct eudp_key *key);
 
+static inline struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
+						 u32 addr_hash,
+						 unsigned short port)
+{
+	return &table->addr[(addr_hash ^ port) & table->mask];
+}
+
 /* queue.c */
+extern atomic_long_t eudp_memory_allocated;
+DECLARE_PER_CPU(int, eudp_memory_per_cpu);
 void eudp_enqueue(struct sock *sk, struct sk_buff *skb);
 void __eudp_uncharge(struct sock *sk, unsigned int size);
 void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 	       enum skb_drop_reason reason);
-void eudp_lose(struct sock *sk);
+void eudp_lose(struct sock *sk, const struct sk_buff *skb);
+void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb, bool connected);
 void eudp_drop_many(const struct net *net, struct sk_buff *skb);
 void eudp_destruct(struct sock *sk);
 
@@ -381,13 +499,77 @@ int eudp4_register_protocol(void);
 void eudp4_unregister_protocol(void);
 void eudp4_open_door(void);
 void eudp4_close_door(void);
-void eudp4_show(struct seq_file *seq, struct sock *sk, int chain);
+int eudp4_send(struct sock *sk, struct msghdr *msg, size_t len);
+int eudp4_pre_connect(struct sock *sk, struct sockaddr *addr, int len);
 
 /* ipv4_options.c */
 int eudp4_control(struct sock *sk, struct eudp_packet *packet,
 		  struct cmsghdr *cmsg);
+int eudp4_control_all(struct sock *sk, struct eudp_packet *packet);
 void eudp4_take_options(struct sock *sk, struct eudp_packet *packet);
 void eudp4_write_options(struct sk_buff *skb, const struct eudp_packet *packet);
+
+/* ipv6.c */
+#if IS_ENABLED(CONFIG_IPV6)
+const struct eudp_af_ops *eudp6_ops_if_enabled(void);
+int eudp6_control_mapped(const struct sock *sk, struct eudp_packet *packet,
+			 struct cmsghdr *cmsg);
+int eudp6_register(void);
+void eudp6_unregister(void);
+int eudp6_register_protocol(void);
+void eudp6_unregister_protocol(void);
+void eudp6_open_door(void);
+void eudp6_close_door(void);
+#else
+static inline const struct eudp_af_ops *eudp6_ops_if_enabled(void)
+{
+	return NULL;
+}
+
+static inline int eudp6_control_mapped(const struct sock *sk,
+				       struct eudp_packet *packet,
+				       struct cmsghdr *cmsg)
+{
+	return 0;
+}
+
+static inline int eudp6_register(void)
+{
+	return 0;
+}
+
+static inline void eudp6_unregister(void)
+{
+}
+
+static inline int eudp6_register_protocol(void)
+{
+	return 0;
+}
+
+static inline void eudp6_unregister_protocol(void)
+{
+}
+
+static inline void eudp6_open_door(void)
+{
+}
+
+static inline void eudp6_close_door(void)
+{
+}
+#endif
+
+/* ipv6_headers.c */
+int eudp6_write_headers(const struct sock *sk, struct eudp_packet *packet,
+			const struct ipv6_txoptions *opt);
+
+/* ipv6_pmtu.c */
+void eudp6_queue_too_big(struct sock *sk, const struct eudp_packet *packet,
+			 unsigned int mtu);
+void eudp6_keep_pathmtu(struct sock *sk, const struct eudp_packet *packet,
+			unsigned int mtu);
+int eudp6_recv_pathmtu(struct sock *sk, struct msghdr *msg, size_t len);
 
 /* sockmap.c */
 #if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_NET_SOCK_MSG)
@@ -400,9 +582,16 @@ int eudp_sockmap_update(struct sock *sk, struct sk_psock *psock, bool restore,
 int eudp_mib_init(struct eudp_net *en);
 void eudp_mib_exit(struct eudp_net *en);
 
-static inline void eudp_count(const struct net *net, enum eudp_counter counter)
+static inline void eudp_count(const struct net *net, enum eudp_version version,
+			      enum eudp_counter counter)
 {
-	SNMP_INC_STATS(eudp_net(net)->mib, counter);
+	SNMP_INC_STATS(eudp_net(net)->mib, version * EUDP_COUNTERS + counter);
+}
+
+/* By which a datagram came in; sockets of IPv6 take both */
+static inline enum eudp_version eudp_version_of(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IPV6) ? EUDP_IPV6 : EUDP_IPV4;
 }
 
 /* proc.c */

@@ -12,9 +12,11 @@
 
 /*
  * Length rules of RFC 768 and RFC 1122: the header's length is at least its
- * own, at most what IP brought; what IP brought beyond it is padding.
+ * own, at most what IP brought; what IP brought beyond it is padding. A length
+ * of 0 is that of a jumbogram: RFC 2675 4.
  */
-static enum skb_drop_reason eudp_check_length(struct sk_buff *skb)
+static enum skb_drop_reason eudp_check_length(struct sk_buff *skb,
+					      const struct eudp_af_ops *af)
 {
 	unsigned int len;
 
@@ -22,6 +24,8 @@ static enum skb_drop_reason eudp_check_length(struct sk_buff *skb)
 		return SKB_DROP_REASON_PKT_TOO_SMALL;
 
 	len = ntohs(udp_hdr(skb)->len);
+	if (!len && af->jumbo)
+		len = skb->len;
 	if (len < sizeof(struct udphdr) || len > skb->len)
 		return SKB_DROP_REASON_PKT_TOO_SMALL;
 
@@ -29,6 +33,24 @@ static enum skb_drop_reason eudp_check_length(struct sk_buff *skb)
 		return SKB_DROP_REASON_NOMEM;
 
 	return SKB_NOT_DROPPED_YET;
+}
+
+/**
+ * eudp_check_complete() - a device has summed: see whether it fits
+ * @skb: the datagram, its checksum initialised by the pseudo header
+ *
+ * Return: 0, or -EBADMSG if the checksum is wrong for sure.
+ */
+int eudp_check_complete(struct sk_buff *skb)
+{
+	if (skb->ip_summed != CHECKSUM_COMPLETE || skb->csum_valid)
+		return 0;
+
+	/* The device says that it is wrong: see for ourselves. */
+	if (skb->csum_complete_sw)
+		return -EBADMSG;
+	skb_checksum_complete_unset(skb);
+	return 0;
 }
 
 /* Strips the header; what is left of the checksum is verified by recv(2). */
@@ -136,7 +158,7 @@ int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af)
 	bool refcounted = false;
 	struct sock *sk;
 
-	reason = eudp_check_length(skb);
+	reason = eudp_check_length(skb, af);
 	if (reason)
 		goto drop;
 	reason = SKB_DROP_REASON_UDP_CSUM;
@@ -151,7 +173,9 @@ int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af)
 	if (!sk)
 		sk = eudp_find_receiver(skb, af);
 
-	if (sk)
+	if (!udp_hdr(skb)->check && !af->takes_unsummed(sk))
+		eudp_drop(net, NULL, skb, SKB_DROP_REASON_UDP_CSUM);
+	else if (sk)
 		eudp_deliver(sk, skb, af);
 	else
 		eudp_nobody(net, skb, af);

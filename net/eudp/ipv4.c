@@ -9,10 +9,12 @@
 #include <linux/in.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
+#include <linux/once.h>
 #include <linux/seq_file.h>
 #include <linux/udp.h>
 #include <net/icmp.h>
 #include <net/inet_common.h>
+#include <net/inet_hashtables.h>
 #include <net/ip.h>
 #include <net/l3mdev.h>
 #include <net/protocol.h>
@@ -20,8 +22,13 @@
 #include <net/sock.h>
 #include "eudp.h"
 
-static atomic_long_t eudp_memory_allocated;
-static DEFINE_PER_CPU(int, eudp_memory_per_cpu);
+/* The score of a socket grows by this for each thing it insists on... */
+#define EUDP4_SCORE_BOUND	4
+/* ...by this for being of IPv4 only, or of IPv6 as well... */
+#define EUDP4_SCORE_IPV4	2
+#define EUDP4_SCORE_IPV6	1
+/* ...and by this for SO_INCOMING_CPU. */
+#define EUDP4_SCORE_CPU		1
 
 /* Going out */
 
@@ -30,6 +37,8 @@ static int eudp4_peer(struct sock *sk, struct eudp_packet *packet)
 {
 	const struct sockaddr_in *name = packet->msg->msg_name;
 
+	packet->saddr = inet_sk(sk)->inet_saddr;
+	packet->has_options = false;
 	if (!name) {
 		if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
 			return -EDESTADDRREQ;
@@ -75,10 +84,13 @@ static int eudp4_prepare_options(struct sock *sk, struct eudp_packet *packet)
 	const struct ip_options *opt = &packet->options.opt.opt;
 
 	packet->header_len = sizeof(struct iphdr);
+	if (packet->has_options)
+		packet->header_len += opt->optlen;
+	packet->whole_len = packet->header_len;
+	packet->fragment_len = packet->header_len;
 	if (!packet->has_options)
 		return 0;
 
-	packet->header_len += opt->optlen;
 	if (!opt->srr)
 		return 0;
 	if (!packet->daddr)
@@ -194,6 +206,13 @@ static void eudp4_recall(struct sock *sk, struct eudp_packet *packet)
 	packet->saddr = READ_ONCE(fl4->saddr);
 	packet->daddr = READ_ONCE(fl4->daddr);
 	packet->dport = READ_ONCE(fl4->fl4_dport);
+	packet->sport = inet_sk(sk)->inet_sport;
+	packet->no_check = sk->sk_no_check_tx;
+}
+
+/* What a packet has is in it. */
+static void eudp4_release(struct eudp_packet *packet)
+{
 }
 
 static int eudp4_route(struct sock *sk, struct eudp_packet *packet)
@@ -202,6 +221,7 @@ static int eudp4_route(struct sock *sk, struct eudp_packet *packet)
 	bool direct;
 	int err;
 
+	packet->no_check = sk->sk_no_check_tx;
 	if (!packet->has_options)
 		eudp4_take_options(sk, packet);
 	err = eudp4_sendmsg_bpf(sk, packet);
@@ -260,6 +280,11 @@ static void eudp4_too_big(struct sock *sk, const struct eudp_packet *packet)
 	entry->port = inet_sk(sk)->inet_dport;
 	if (sock_queue_err_skb(sk, skb))
 		kfree_skb(skb);
+}
+
+static bool eudp4_recverr(const struct sock *sk)
+{
+	return inet_test_bit(RECVERR, sk);
 }
 
 static void eudp4_checksum(const struct eudp_packet *packet,
@@ -343,14 +368,12 @@ static int eudp4_check(struct sk_buff *skb)
 					 udp_hdr(skb)->check,
 					 eudp4_sum_pseudo))
 		return -EBADMSG;
-	if (skb->ip_summed != CHECKSUM_COMPLETE || skb->csum_valid)
-		return 0;
+	return eudp_check_complete(skb);
+}
 
-	/* The device says that it is wrong: see for ourselves. */
-	if (skb->csum_complete_sw)
-		return -EBADMSG;
-	skb_checksum_complete_unset(skb);
-	return 0;
+static bool eudp4_takes_unsummed(const struct sock *sk)
+{
+	return true;
 }
 
 static bool eudp4_to_many(const struct sk_buff *skb)
@@ -370,10 +393,64 @@ static void eudp4_key(struct sk_buff *skb, struct eudp_key *key)
 	key->net = dev_net(skb->dev);
 	key->saddr = ip_hdr(skb)->saddr;
 	key->daddr = ip_hdr(skb)->daddr;
+	key->addr_hash = eudp_addr_hash(key->net, key->daddr);
 	key->sport = udp_hdr(skb)->source;
 	key->dport = udp_hdr(skb)->dest;
 	key->dif = inet_iif(skb);
 	key->sdif = inet_sdif(skb);
+}
+
+static bool eudp4_ends(const struct sock *sk, struct eudp_key *key)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	key->af = &eudp4_ops;
+	key->net = sock_net(sk);
+	key->saddr = inet->inet_daddr;
+	key->daddr = inet->inet_rcv_saddr;
+	key->addr_hash = eudp_addr_hash(key->net, key->daddr);
+	key->sport = inet->inet_dport;
+	key->dport = htons(inet->inet_num);
+	return key->saddr;
+}
+
+/* Not to be guessed by a peer who chooses ports */
+static u32 eudp4_flow_hash(const struct eudp_key *key)
+{
+	static u32 secret __read_mostly;
+
+	net_get_random_once(&secret, sizeof(secret));
+	return __inet_ehashfn(key->daddr, ntohs(key->dport), key->saddr,
+			      key->sport, secret + net_hash_mix(key->net));
+}
+
+static int eudp4_score(const struct sock *sk, const struct eudp_key *key)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	__be32 peer = READ_ONCE(inet->inet_daddr);
+	__be16 peer_port = READ_ONCE(inet->inet_dport);
+	int bound = READ_ONCE(sk->sk_bound_dev_if);
+	int score;
+
+	if (READ_ONCE(inet->inet_num) != ntohs(key->dport) ||
+	    READ_ONCE(inet->inet_rcv_saddr) != key->daddr ||
+	    ipv6_only_sock(sk) || !eudp_device_match(bound, key))
+		return -1;
+	if ((peer && peer != key->saddr) ||
+	    (peer_port && peer_port != key->sport))
+		return -1;
+
+	score = sk->sk_family == PF_INET ? EUDP4_SCORE_IPV4 : EUDP4_SCORE_IPV6;
+	if (peer)
+		score += EUDP4_SCORE_BOUND;
+	if (peer_port)
+		score += EUDP4_SCORE_BOUND;
+	if (bound)
+		score += EUDP4_SCORE_BOUND;
+	if (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id())
+		score += EUDP4_SCORE_CPU;
+
+	return score;
 }
 
 static bool eudp4_steer(const struct eudp_key *key, struct sock **sk)
@@ -419,6 +496,22 @@ static bool eudp4_allows(const struct sock *sk, const struct eudp_key *key)
 	return inet_test_bit(MC_ALL, sk);
 }
 
+static bool eudp4_wants(const struct sock *sk, const struct eudp_key *key)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	__be32 addr = READ_ONCE(inet->inet_rcv_saddr);
+	__be32 peer = READ_ONCE(inet->inet_daddr);
+	__be16 peer_port = READ_ONCE(inet->inet_dport);
+
+	return READ_ONCE(inet->inet_num) == ntohs(key->dport) &&
+	       (!addr || addr == key->daddr) &&
+	       (!peer || peer == key->saddr) &&
+	       (!peer_port || peer_port == key->sport) &&
+	       !ipv6_only_sock(sk) &&
+	       eudp_device_match(READ_ONCE(sk->sk_bound_dev_if), key) &&
+	       eudp4_allows(sk, key);
+}
+
 /*
  * The address that an answer should come from: where the datagram went to, if
  * that was this host alone, else what the route to its sender says.
@@ -452,7 +545,7 @@ static void eudp4_keep_pktinfo(struct sock *sk, struct sk_buff *skb)
 	struct in_pktinfo *info = PKTINFO_SKB_CB(skb);
 	const struct rtable *rt = skb_rtable(skb);
 
-	if (!inet_test_bit(PKTINFO, sk) || !rt) {
+	if ((!inet_test_bit(PKTINFO, sk) && !ipv6_sk_rxinfo(sk)) || !rt) {
 		info->ipi_ifindex = 0;
 		info->ipi_spec_dst.s_addr = 0;
 		return;
@@ -468,6 +561,7 @@ static void eudp4_keep_pktinfo(struct sock *sk, struct sk_buff *skb)
 
 static void eudp4_keep(struct sock *sk, struct sk_buff *skb)
 {
+	eudp_note_cpu(sk, skb, READ_ONCE(inet_sk(sk)->inet_daddr));
 	eudp4_keep_pktinfo(sk, skb);
 	/* IP_CHECKSUM wants the sum of what was verified */
 	if (inet_get_convert_csum(sk) && udp_hdr(skb)->check)
@@ -540,6 +634,7 @@ static int eudp4_err(struct sk_buff *skb, u32 info)
 		.net = net,
 		.saddr = iph->daddr, .sport = uh->dest,
 		.daddr = iph->saddr, .dport = uh->source,
+		.addr_hash = eudp_addr_hash(net, iph->saddr),
 		.dif = skb->dev->ifindex, .sdif = inet_sdif(skb),
 	};
 	bool too_big, hard, queued;
@@ -576,8 +671,28 @@ static int eudp4_err(struct sk_buff *skb, u32 info)
 
 /* The socket */
 
-/* BPF of the cgroup may connect it elsewhere, see BPF_CGROUP_INET4_CONNECT. */
-static int eudp4_pre_connect(struct sock *sk, struct sockaddr *addr, int len)
+static int eudp4_init_sock(struct sock *sk)
+{
+	return eudp_init_sock(sk, &eudp4_ops);
+}
+
+/* What only sockets of IPv4 have: those of IPv6 do not hear all groups */
+static void eudp4_init(struct sock *sk)
+{
+	inet_set_bit(MC_ALL, sk);
+}
+
+/**
+ * eudp4_pre_connect() - let BPF of the cgroup connect it elsewhere
+ * @sk: the socket, locked
+ * @addr: the address given to connect(2); may be changed
+ * @len: its bytes
+ *
+ * See BPF_CGROUP_INET4_CONNECT.
+ *
+ * Return: 0, -EINVAL, or what BPF says.
+ */
+int eudp4_pre_connect(struct sock *sk, struct sockaddr *addr, int len)
 {
 	if (len < sizeof(struct sockaddr_in))
 		return -EINVAL;
@@ -597,9 +712,29 @@ static int eudp4_connect(struct sock *sk, struct sockaddr *addr, int len)
 	return err;
 }
 
+/**
+ * eudp4_send() - send(2) and its kin, over IPv4
+ * @sk: the socket, of IPv4 or IPv6; has a port
+ * @msg: the message; an address in it is of IPv4
+ * @len: bytes of payload
+ *
+ * Return: as eudp_sendmsg().
+ */
+int eudp4_send(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	if (len > U16_MAX)
+		return -EMSGSIZE;
+	if (msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	return eudp_sendmsg(sk, msg, len, &eudp4_ops);
+}
+
 static int eudp4_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
-	return eudp_sendmsg(sock->sk, msg, len, &eudp4_ops);
+	/* a port of its own, whatever comes of the rest */
+	int err = inet_send_prepare(sock->sk);
+
+	return err ?: eudp4_send(sock->sk, msg, len);
 }
 
 static int eudp4_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
@@ -617,28 +752,13 @@ static int eudp4_compat_ioctl(struct socket *sock, unsigned int cmd,
 }
 #endif
 
-/**
- * eudp4_show() - write a line of /proc/net/eudp
- * @seq: where to
- * @sk: a socket with a port
- * @chain: number of its chain
- *
- * Context: RCU read side.
- */
-void eudp4_show(struct seq_file *seq, struct sock *sk, int chain)
+static void eudp4_show(struct seq_file *seq, const struct sock *sk)
 {
 	const struct inet_sock *inet = inet_sk(sk);
-	kuid_t uid = sock_i_uid(sk);
 
-	seq_printf(seq, "%5d: %08X:%04X %08X:%04X %02X ", chain,
+	seq_printf(seq, "%08X:%04X %08X:%04X ",
 		   (__force u32)inet->inet_rcv_saddr, ntohs(inet->inet_sport),
-		   (__force u32)inet->inet_daddr, ntohs(inet->inet_dport),
-		   sk->sk_state);
-	seq_printf(seq, "%08X:%08X 00:00000000 00000000 %5u %8d %lu %d %pK %u",
-		   sk_wmem_alloc_get(sk), sk_rmem_alloc_get(sk),
-		   from_kuid_munged(seq_user_ns(seq), uid), 0, sock_i_ino(sk),
-		   refcount_read(&sk->sk_refcnt), sk,
-		   atomic_read(&sk->sk_drops));
+		   (__force u32)inet->inet_daddr, ntohs(inet->inet_dport));
 }
 
 #if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_NET_SOCK_MSG)
@@ -659,7 +779,7 @@ static struct proto eudp4_prot = {
 	.connect		= eudp4_connect,
 	.disconnect		= eudp_disconnect,
 	.ioctl			= eudp_ioctl,
-	.init			= eudp_init_sock,
+	.init			= eudp4_init_sock,
 	.destroy		= eudp_destroy,
 	.release_cb		= ip4_datagram_release_cb,
 	.unhash			= eudp_unhash,
@@ -705,26 +825,42 @@ static const struct proto_ops eudp4_sock_ops = {
 
 const struct eudp_af_ops eudp4_ops = {
 	.family		= PF_INET,
+	.version	= EUDP_IPV4,
+	.no_socket	= -ENOMEM,
+	.certain	= EUDP4_SCORE_IPV6 + 2 * EUDP4_SCORE_BOUND,
 	.prot		= &eudp4_prot,
 	.ops		= &eudp4_sock_ops,
+	.destruct	= inet_sock_destruct,
+	.init		= eudp4_init,
+	.setsockopt	= ip_setsockopt,
+	.getsockopt	= ip_getsockopt,
+	.ends		= eudp4_ends,
 	.peer		= eudp4_peer,
-	.control	= eudp4_control,
+	.control	= eudp4_control_all,
 	.route		= eudp4_route,
+	.release	= eudp4_release,
 	.checksum	= eudp4_checksum,
 	.push		= eudp4_push,
 	.hold		= eudp4_hold,
 	.recall		= eudp4_recall,
 	.len_max	= eudp4_len_max,
 	.too_big	= eudp4_too_big,
+	.recverr	= eudp4_recverr,
 	.check		= eudp4_check,
+	.takes_unsummed	= eudp4_takes_unsummed,
 	.to_many	= eudp4_to_many,
 	.refuse		= eudp4_refuse,
 	.key		= eudp4_key,
+	.flow_hash	= eudp4_flow_hash,
+	.score		= eudp4_score,
 	.steer		= eudp4_steer,
-	.allows		= eudp4_allows,
+	.wants		= eudp4_wants,
 	.keep		= eudp4_keep,
 	.name		= eudp4_name,
 	.tell		= eudp4_tell,
+	.show		= eudp4_show,
+	.show_head	= "   sl  local_address rem_address  ",
+	.show_width	= 127,
 };
 
 static const struct net_protocol eudp4_protocol = {

@@ -125,6 +125,31 @@ int eudp4_control(struct sock *sk, struct eudp_packet *packet,
 }
 
 /**
+ * eudp4_control_all() - take the control messages of a message
+ * @sk: the socket
+ * @packet: the datagram
+ *
+ * Return: 0, or what eudp4_control() or those of SOL_SOCKET say.
+ */
+int eudp4_control_all(struct sock *sk, struct eudp_packet *packet)
+{
+	struct cmsghdr *cmsg;
+	int err;
+
+	for_each_cmsghdr(cmsg, packet->msg) {
+		if (cmsg->cmsg_level == SOL_SOCKET)
+			err = __sock_cmsg_send(sk, cmsg, &packet->sockc);
+		else if (cmsg->cmsg_level == SOL_IPV6)
+			err = eudp6_control_mapped(sk, packet, cmsg);
+		else
+			err = eudp4_control(sk, packet, cmsg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
  * eudp4_take_options() - take the options that IP_OPTIONS set, if any
  * @sk: the socket that sends
  * @packet: what is sent; gets a copy

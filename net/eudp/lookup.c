@@ -3,51 +3,14 @@
  * Which socket a datagram is for.
  */
 #include <linux/filter.h>
-#include <linux/jhash.h>
-#include <linux/once.h>
 #include <linux/rculist.h>
 #include <net/inet_hashtables.h>
 #include <net/sock.h>
 #include <net/sock_reuseport.h>
 #include "eudp.h"
 
-/* The score of a socket grows by this for each thing it insists on... */
-#define EUDP_SCORE_BOUND	4
-/* ...by this for being of the IP version of the datagram... */
-#define EUDP_SCORE_FAMILY	2
-/* ...and by this for SO_INCOMING_CPU. */
-#define EUDP_SCORE_CPU		1
-
 /* How often to look without the lock */
 #define EUDP_LOOKUPS_MAX	4
-
-/**
- * eudp_addr_chain() - where to look for a socket by its local end
- * @table: tables of the namespace
- * @net: the namespace
- * @addr: local address, 0 for sockets that are bound to none
- * @port: local port
- *
- * Return: the head of a chain in &eudp_table.addr.
- */
-struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
-				   const struct net *net, __be32 addr,
-				   unsigned short port)
-{
-	u32 hash = jhash_1word((__force u32)addr, net_hash_mix(net));
-
-	return &table->addr[(hash ^ port) & table->mask];
-}
-
-/* Different for each flow, and not to be guessed by a peer who chooses ports */
-static u32 eudp_flow_hash(const struct eudp_key *key)
-{
-	static u32 secret __read_mostly;
-
-	net_get_random_once(&secret, sizeof(secret));
-	return __inet_ehashfn(key->daddr, ntohs(key->dport), key->saddr,
-			      key->sport, secret + net_hash_mix(key->net));
-}
 
 /**
  * eudp_peer_chain() - where to look for a socket by both of its ends
@@ -59,7 +22,7 @@ static u32 eudp_flow_hash(const struct eudp_key *key)
 struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
 				   const struct eudp_key *key)
 {
-	return &table->peer[eudp_flow_hash(key) & table->mask];
+	return &table->peer[key->af->flow_hash(key) & table->mask];
 }
 
 /*
@@ -87,42 +50,6 @@ bool eudp_device_match(int bound, const struct eudp_key *key)
 	return inet_bound_dev_eq(any_vrf, bound, key->dif, key->sdif);
 }
 
-/**
- * eudp_score() - how well a socket matches a datagram
- * @sk: the socket
- * @key: both ends of the datagram
- *
- * Context: RCU read side; the socket may change meanwhile.
- * Return: -1 if it does not match at all, else the more the better.
- */
-int eudp_score(const struct sock *sk, const struct eudp_key *key)
-{
-	const struct inet_sock *inet = inet_sk(sk);
-	__be32 peer = READ_ONCE(inet->inet_daddr);
-	__be16 peer_port = READ_ONCE(inet->inet_dport);
-	int bound = READ_ONCE(sk->sk_bound_dev_if);
-	int score = EUDP_SCORE_FAMILY;
-
-	if (READ_ONCE(inet->inet_num) != ntohs(key->dport) ||
-	    READ_ONCE(inet->inet_rcv_saddr) != key->daddr ||
-	    !eudp_device_match(bound, key))
-		return -1;
-	if ((peer && peer != key->saddr) ||
-	    (peer_port && peer_port != key->sport))
-		return -1;
-
-	if (peer)
-		score += EUDP_SCORE_BOUND;
-	if (peer_port)
-		score += EUDP_SCORE_BOUND;
-	if (bound)
-		score += EUDP_SCORE_BOUND;
-	if (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id())
-		score += EUDP_SCORE_CPU;
-
-	return score;
-}
-
 /* The best match so far; of two equal ones the younger. */
 struct eudp_best {
 	struct eudp_sock *es;
@@ -134,7 +61,7 @@ static void eudp_consider(struct eudp_sock *es, const struct eudp_key *key,
 			  struct eudp_best *best)
 {
 	unsigned long order = READ_ONCE(es->order);
-	int score = eudp_score(&es->inet.sk, key);
+	int score = key->af->score(&es->inet.sk, key);
 
 	if (score < 0 || score < best->score ||
 	    (score == best->score && order < best->order))
@@ -172,8 +99,9 @@ static void eudp_scan_port(const struct eudp_table *table,
 
 /*
  * A socket that is connected beats one that is only bound to the address,
- * which beats one that is bound to none. But for one case: one connected to
- * port 0 and bound to a device scores as much as one connected to the port.
+ * which beats one that is bound to none. But one connected to port 0 and bound
+ * to a device scores as much as one connected to the port; and of IPv6, so may
+ * one that is bound to device and CPU.
  */
 static struct eudp_sock *eudp_find(const struct eudp_table *table,
 				   const struct eudp_key *key)
@@ -183,19 +111,20 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
 
 	if (READ_ONCE(table->by_peer)) {
 		eudp_scan(eudp_peer_chain(table, key), key, &best);
-		if (best.es && !READ_ONCE(table->any_port))
+		if (best.score >= key->af->certain &&
+		    !READ_ONCE(table->any_port))
 			return best.es;
 	}
 
-	eudp_scan(eudp_addr_chain(table, key->net, key->daddr,
-				  ntohs(key->dport)), key, &best);
+	eudp_scan(eudp_addr_chain(table, key->addr_hash, ntohs(key->dport)),
+		  key, &best);
 	if (best.es)
 		return best.es;
 
 	any = *key;
-	any.daddr = 0;
-	eudp_scan(eudp_addr_chain(table, key->net, 0, ntohs(key->dport)), &any,
-		  &best);
+	memset(&any.daddr6, 0, sizeof(any.daddr6));
+	any.addr_hash = 0;
+	eudp_scan(eudp_addr_chain(table, 0, ntohs(key->dport)), &any, &best);
 	if (!best.es)
 		eudp_scan_port(table, key, &any, &best);
 	return best.es;
@@ -237,7 +166,7 @@ static struct sock *eudp_one_of_group(struct sock *sk,
 
 	if (!sk->sk_reuseport)
 		return sk;
-	one = reuseport_select_sock(sk, eudp_flow_hash(key), key->skb,
+	one = reuseport_select_sock(sk, key->af->flow_hash(key), key->skb,
 				    sizeof(struct udphdr));
 	if (IS_ERR(one))
 		return NULL;

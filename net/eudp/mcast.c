@@ -7,22 +7,6 @@
 #include <net/sock.h>
 #include "eudp.h"
 
-/* Whether a datagram for many is for this socket too */
-static bool eudp_wants(const struct sock *sk, const struct eudp_key *key)
-{
-	const struct inet_sock *inet = inet_sk(sk);
-	__be32 addr = READ_ONCE(inet->inet_rcv_saddr);
-	__be32 peer = READ_ONCE(inet->inet_daddr);
-	__be16 peer_port = READ_ONCE(inet->inet_dport);
-
-	return READ_ONCE(inet->inet_num) == ntohs(key->dport) &&
-	       (!addr || addr == key->daddr) &&
-	       (!peer || peer == key->saddr) &&
-	       (!peer_port || peer_port == key->sport) &&
-	       eudp_device_match(READ_ONCE(sk->sk_bound_dev_if), key) &&
-	       key->af->allows(sk, key);
-}
-
 static void eudp_deliver_copy(struct sock *sk, struct sk_buff *skb,
 			      const struct eudp_af_ops *af)
 {
@@ -31,7 +15,7 @@ static void eudp_deliver_copy(struct sock *sk, struct sk_buff *skb,
 	if (copy)
 		eudp_deliver(sk, copy, af);
 	else
-		eudp_lose(sk);
+		eudp_lose(sk, skb);
 }
 
 /**
@@ -52,7 +36,7 @@ void eudp_deliver_many(struct sk_buff *skb, const struct eudp_af_ops *af)
 	af->key(skb, &key);
 	table = &eudp_net(key.net)->table;
 	sk_for_each_rcu(sk, eudp_port_chain(table, ntohs(key.dport))) {
-		if (!eudp_wants(sk, &key))
+		if (!af->wants(sk, &key))
 			continue;
 		if (first)
 			eudp_deliver_copy(sk, skb, af);

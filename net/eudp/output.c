@@ -5,7 +5,6 @@
  */
 #include <linux/slab.h>
 #include <linux/udp.h>
-#include <net/inet_common.h>
 #include <net/sock.h>
 #include "eudp.h"
 
@@ -16,22 +15,32 @@ static int eudp_push(struct sock *sk, struct eudp_packet *packet)
 
 	eudp_finish(sk, packet);
 	err = packet->af->push(sk, packet);
+	packet->af->release(packet);
 	if (!err) {
-		eudp_count(sock_net(sk), EUDP_OUT_DATAGRAMS);
+		eudp_count(sock_net(sk), packet->af->version,
+			   EUDP_OUT_DATAGRAMS);
 		return 0;
 	}
 	/* A full queue of a device is no error without IP_RECVERR: ip(7) */
-	if (err == -ENOBUFS && !inet_test_bit(RECVERR, sk)) {
-		eudp_count(sock_net(sk), EUDP_SNDBUF_ERRORS);
+	if (err == -ENOBUFS && !packet->af->recverr(sk)) {
+		eudp_count(sock_net(sk), packet->af->version,
+			   EUDP_SNDBUF_ERRORS);
 		return 0;
 	}
 	return err;
 }
 
+/* Forgets the route of a datagram, and what else it has but the skb. */
+static void eudp_forget(struct eudp_packet *packet)
+{
+	dst_release(packet->dst);
+	packet->af->release(packet);
+}
+
 static void eudp_discard(struct eudp_packet *packet)
 {
 	kfree_skb(packet->skb);
-	dst_release(packet->dst);
+	eudp_forget(packet);
 }
 
 /* Whether it, with what is added to it, is more than may be sent */
@@ -67,7 +76,7 @@ static int __eudp_cork(struct sock *sk, struct eudp_packet *packet)
 	if (!es->packet)
 		es->packet = kmalloc(sizeof(*es->packet), GFP_KERNEL);
 	if (!es->packet) {
-		dst_release(packet->dst);
+		eudp_forget(packet);
 		return -ENOBUFS;
 	}
 
@@ -76,7 +85,7 @@ static int __eudp_cork(struct sock *sk, struct eudp_packet *packet)
 	if (!err) {
 		packet->af->hold(sk, packet);
 		*es->packet = *packet;
-		WRITE_ONCE(es->pending, true);
+		WRITE_ONCE(es->pending, packet->af->family);
 	}
 	return err;
 }
@@ -88,7 +97,7 @@ static int eudp_cork(struct sock *sk, struct eudp_packet *packet)
 	lock_sock(sk);
 	/* another thread was first, for whatever destination */
 	if (eudp_sk(sk)->pending)
-		dst_release(packet->dst);
+		eudp_forget(packet);
 	else
 		err = __eudp_cork(sk, packet);
 	release_sock(sk);
@@ -97,7 +106,7 @@ static int eudp_cork(struct sock *sk, struct eudp_packet *packet)
 
 static void __eudp_flush(struct sock *sk)
 {
-	WRITE_ONCE(eudp_sk(sk)->pending, false);
+	WRITE_ONCE(eudp_sk(sk)->pending, 0);
 	eudp_discard(eudp_sk(sk)->packet);
 }
 
@@ -105,10 +114,8 @@ static int __eudp_push_pending(struct sock *sk)
 {
 	struct eudp_sock *es = eudp_sk(sk);
 
-	WRITE_ONCE(es->pending, false);
+	WRITE_ONCE(es->pending, 0);
 	es->packet->af->recall(sk, es->packet);
-	es->packet->sport = inet_sk(sk)->inet_sport;
-	es->packet->no_check = sk->sk_no_check_tx;
 	return eudp_push(sk, es->packet);
 }
 
@@ -131,16 +138,21 @@ static int __eudp_add_part(struct sock *sk, struct msghdr *msg, size_t len,
 	return err;
 }
 
-/* Returns false if nothing is corked after all. */
+/*
+ * Returns false if nothing is corked after all. What is of the other version
+ * of IP cannot become a part of it.
+ */
 static bool eudp_add_part(struct sock *sk, struct msghdr *msg, size_t len,
-			  bool more, int *err)
+			  bool more, const struct eudp_af_ops *af, int *err)
 {
-	bool pending;
+	int pending;
 
 	lock_sock(sk);
 	pending = eudp_sk(sk)->pending;
-	if (pending)
+	if (pending == af->family)
 		*err = __eudp_add_part(sk, msg, len, more);
+	else
+		*err = -EINVAL;
 	release_sock(sk);
 	return pending;
 }
@@ -213,13 +225,11 @@ static void eudp_packet_init(struct eudp_packet *packet, const struct sock *sk,
 	packet->ttl = 0;
 	packet->tos = -1;
 	packet->dst = NULL;
-	packet->saddr = inet_sk(sk)->inet_saddr;
 	packet->sport = inet_sk(sk)->inet_sport;
 	packet->corked = false;
 	packet->skb = NULL;
 	packet->size = 0;
 	packet->sum = 0;
-	packet->has_options = false;
 }
 
 /* Control messages of udp(7): none of them is built yet */
@@ -241,26 +251,16 @@ static int eudp_control_udp(struct msghdr *msg, bool *others)
 /* Takes the control messages, see cmsg(3); others than ours are ignored. */
 static int eudp_control(struct sock *sk, struct eudp_packet *packet)
 {
-	struct msghdr *msg = packet->msg;
-	struct cmsghdr *cmsg;
 	bool others;
 	int err;
 
-	err = eudp_control_udp(msg, &others);
+	err = eudp_control_udp(packet->msg, &others);
 	if (err || !others)
 		return err;
 
 	/* they may ask for another route than that to the peer */
 	packet->to_peer = false;
-	for_each_cmsghdr(cmsg, msg) {
-		if (cmsg->cmsg_level == SOL_SOCKET)
-			err = __sock_cmsg_send(sk, cmsg, &packet->sockc);
-		else
-			err = packet->af->control(sk, packet, cmsg);
-		if (err)
-			return err;
-	}
-	return 0;
+	return packet->af->control(sk, packet);
 }
 
 /* Routes a datagram, and sends it or corks its first part. */
@@ -273,7 +273,7 @@ static int eudp_send(struct sock *sk, struct eudp_packet *packet, bool more)
 		return err;
 	/* MSG_PROBE only tries whether it could go: send(2) */
 	if (packet->msg->msg_flags & MSG_PROBE) {
-		dst_release(packet->dst);
+		eudp_forget(packet);
 		return 0;
 	}
 	if (more)
@@ -284,21 +284,22 @@ static int eudp_send(struct sock *sk, struct eudp_packet *packet, bool more)
 }
 
 /* Who could not send for want of room, at any time since he could */
-static int eudp_sent(struct sock *sk, size_t len, int err)
+static int eudp_sent(struct sock *sk, size_t len,
+		     const struct eudp_af_ops *af, int err)
 {
 	if (!err)
 		return len;
 	if (err == -ENOBUFS || test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
-		eudp_count(sock_net(sk), EUDP_SNDBUF_ERRORS);
+		eudp_count(sock_net(sk), af->version, EUDP_SNDBUF_ERRORS);
 	return err;
 }
 
 /**
  * eudp_sendmsg() - send(2) and its kin
- * @sk: the socket
+ * @sk: the socket; has a port, see inet_send_prepare()
  * @msg: the message; an address in it says for whom, else the peer
- * @len: bytes of payload
- * @af: the IP version of the socket
+ * @len: bytes of payload, less than INT_MAX
+ * @af: the IP version of the address
  *
  * Context: process; takes no lock unless parts are gathered, so that several
  * can send at once.
@@ -311,18 +312,9 @@ int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
 	struct eudp_packet packet;
 	int err;
 
-	/* a port of its own, whatever comes of the rest */
-	err = inet_send_prepare(sk);
-	if (err)
-		return err;
-	if (len > U16_MAX)
-		return -EMSGSIZE;
-	if (msg->msg_flags & MSG_OOB)
-		return -EOPNOTSUPP;
-
 	if (READ_ONCE(eudp_sk(sk)->pending) &&
-	    eudp_add_part(sk, msg, len, more, &err))
-		return eudp_sent(sk, len, err);
+	    eudp_add_part(sk, msg, len, more, af, &err))
+		return eudp_sent(sk, len, af, err);
 
 	eudp_packet_init(&packet, sk, msg, len, af);
 	err = af->peer(sk, &packet);
@@ -331,5 +323,5 @@ int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
 	if (err)
 		return err;
 
-	return eudp_sent(sk, len, eudp_send(sk, &packet, more));
+	return eudp_sent(sk, len, af, eudp_send(sk, &packet, more));
 }

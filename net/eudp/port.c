@@ -208,41 +208,25 @@ static unsigned short __eudp_choose_port(struct eudp_table *table,
 	return 0;
 }
 
-static bool eudp_connected_to_any_port(const struct sock *sk)
-{
-	return inet_sk(sk)->inet_daddr && !inet_sk(sk)->inet_dport;
-}
-
-static struct hlist_head *eudp_chain(const struct eudp_table *table,
-				     const struct sock *sk, bool by_peer)
-{
-	const struct inet_sock *inet = inet_sk(sk);
-	struct eudp_key key = {
-		.net	= sock_net(sk),
-		.saddr	= inet->inet_daddr,
-		.daddr	= inet->inet_rcv_saddr,
-		.sport	= inet->inet_dport,
-		.dport	= htons(inet->inet_num),
-	};
-
-	if (by_peer)
-		return eudp_peer_chain(table, &key);
-	return eudp_addr_chain(table, key.net, key.daddr, inet->inet_num);
-}
-
 /* Puts a socket into the chain that its addresses lead to. */
 static void __eudp_enter(struct eudp_table *table, struct sock *sk,
 			 bool by_peer)
 {
 	struct eudp_sock *es = eudp_sk(sk);
+	struct hlist_head *chain;
+	struct eudp_key key;
+	bool has_peer;
 
 	lockdep_assert_held(&table->lock);
-	es->addr = inet_sk(sk)->inet_rcv_saddr;
+	has_peer = es->af->ends(sk, &key);
+	es->addr_hash = key.addr_hash;
 	es->by_peer = by_peer;
-	es->counted = !by_peer && eudp_connected_to_any_port(sk);
+	es->counted = !by_peer && has_peer && !key.sport;
 	WRITE_ONCE(table->by_peer, table->by_peer + es->by_peer);
 	WRITE_ONCE(table->any_port, table->any_port + es->counted);
-	hlist_add_head_rcu(&es->node, eudp_chain(table, sk, by_peer));
+	chain = by_peer ? eudp_peer_chain(table, &key) :
+		eudp_addr_chain(table, key.addr_hash, ntohs(key.dport));
+	hlist_add_head_rcu(&es->node, chain);
 }
 
 static void __eudp_leave(struct eudp_table *table, struct sock *sk)
@@ -333,12 +317,14 @@ void eudp_rehash(struct sock *sk)
 {
 	struct eudp_table *table = eudp_table(sk);
 	struct eudp_sock *es = eudp_sk(sk);
+	struct eudp_key key;
 
 	if (sk_unhashed(sk))
 		return;
 	/* its group is of sockets with the same address and device */
 	eudp_leave_group(sk);
-	if (es->addr == inet_sk(sk)->inet_rcv_saddr)
+	es->af->ends(sk, &key);
+	if (es->addr_hash == key.addr_hash)
 		return;
 
 	spin_lock_bh(&table->lock);
@@ -351,13 +337,13 @@ void eudp_rehash(struct sock *sk)
  * Whether it is where it should be. In the table of peers it never stays: the
  * peer may have changed, or is about to.
  */
-static bool eudp_is_placed(const struct sock *sk, bool by_peer)
+static bool eudp_is_placed(const struct sock *sk, const struct eudp_key *key,
+			   bool has_peer, bool by_peer)
 {
 	const struct eudp_sock *es = eudp_sk(sk);
 
-	return !by_peer && !es->by_peer &&
-	       es->addr == inet_sk(sk)->inet_rcv_saddr &&
-	       es->counted == eudp_connected_to_any_port(sk);
+	return !by_peer && !es->by_peer && es->addr_hash == key->addr_hash &&
+	       es->counted == (has_peer && !key->sport);
 }
 
 /**
@@ -369,12 +355,13 @@ static bool eudp_is_placed(const struct sock *sk, bool by_peer)
 void eudp_rehash_peer(struct sock *sk, bool connected)
 {
 	struct eudp_table *table = eudp_table(sk);
-	bool by_peer;
+	bool has_peer, by_peer;
+	struct eudp_key key;
 
-	by_peer = connected && inet_sk(sk)->inet_daddr &&
-		  inet_sk(sk)->inet_dport;
+	has_peer = eudp_sk(sk)->af->ends(sk, &key);
+	by_peer = connected && has_peer && key.sport;
 
-	if (sk_unhashed(sk) || eudp_is_placed(sk, by_peer))
+	if (sk_unhashed(sk) || eudp_is_placed(sk, &key, has_peer, by_peer))
 		return;
 
 	spin_lock_bh(&table->lock);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/net/eudp, eudp_snmp and eudp_sockstat.
+ * /proc/net/eudp, eudp6, eudp_snmp, eudp_snmp6 and eudp_sockstat.
  */
 #include <linux/proc_fs.h>
 #include <linux/rculist.h>
@@ -37,26 +37,41 @@ static void eudp_seq_stop(struct seq_file *seq, void *chain)
 	rcu_read_unlock();
 }
 
-/* The columns of /proc/net/udp, padded to the same width */
+static void eudp_seq_show_sock(struct seq_file *seq, struct sock *sk,
+			       const struct eudp_af_ops *af, int chain)
+{
+	kuid_t uid = sock_i_uid(sk);
+
+	seq_setwidth(seq, af->show_width);
+	seq_printf(seq, "%5d: ", chain);
+	af->show(seq, sk);
+	seq_printf(seq, "%02X %08X:%08X 00:00000000 00000000 %5u %8d %lu %d %pK %u",
+		   sk->sk_state, sk_wmem_alloc_get(sk), sk_rmem_alloc_get(sk),
+		   from_kuid_munged(seq_user_ns(seq), uid), 0, sock_i_ino(sk),
+		   refcount_read(&sk->sk_refcnt), sk,
+		   atomic_read(&sk->sk_drops));
+	seq_pad(seq, '\n');
+}
+
+/* The columns of /proc/net/udp and udp6, as wide as there */
 static int eudp_seq_show(struct seq_file *seq, void *chain)
 {
 	struct eudp_table *table = &eudp_net(seq_file_net(seq))->table;
+	const struct eudp_af_ops *af = pde_data(file_inode(seq->file));
 	struct hlist_head *head = chain;
 	struct sock *sk;
 
 	if (chain == SEQ_START_TOKEN) {
-		seq_setwidth(seq, 127);
-		seq_puts(seq, "   sl  local_address rem_address   st tx_queue ");
-		seq_puts(seq, "rx_queue tr tm->when retrnsmt   uid  timeout ");
-		seq_puts(seq, "inode ref pointer drops");
+		seq_setwidth(seq, af->show_width);
+		seq_puts(seq, af->show_head);
+		seq_puts(seq, " st tx_queue rx_queue tr tm->when retrnsmt");
+		seq_puts(seq, "   uid  timeout inode ref pointer drops");
 		seq_pad(seq, '\n');
 		return 0;
 	}
-	sk_for_each_rcu(sk, head) {
-		seq_setwidth(seq, 127);
-		eudp4_show(seq, sk, head - table->port);
-		seq_pad(seq, '\n');
-	}
+	sk_for_each_rcu(sk, head)
+		if (sk->sk_family == af->family)
+			eudp_seq_show_sock(seq, sk, af, head - table->port);
 	return 0;
 }
 
@@ -95,15 +110,66 @@ static int eudp_snmp_show(struct seq_file *seq, void *v)
 	return 0;
 }
 
-/* In the form of the UDP: line of /proc/net/sockstat */
+/* In the form of the Udp6 lines of /proc/net/snmp6 */
+static int eudp_snmp6_show(struct seq_file *seq, void *v)
+{
+	struct eudp_mib __percpu *mib = eudp_net(seq->private)->mib;
+	char name[32];
+	int i;
+
+	for (i = 0; i < EUDP_COUNTERS; i++) {
+		snprintf(name, sizeof(name), "Eudp6%s", eudp_counter_names[i]);
+		seq_printf(seq, "%-32s\t%lu\n", name,
+			   snmp_fold_field(mib, EUDP_IPV6 * EUDP_COUNTERS + i));
+	}
+	return 0;
+}
+
+/* In the form of the lines of UDP in /proc/net/sockstat and sockstat6 */
 static int eudp_sockstat_show(struct seq_file *seq, void *v)
 {
+	const struct eudp_af_ops *eudp6_ops = eudp6_ops_if_enabled();
 	struct net *net = seq->private;
 
 	seq_printf(seq, "EUDP: inuse %d mem %ld\n",
 		   sock_prot_inuse_get(net, eudp4_ops.prot),
 		   proto_memory_allocated(eudp4_ops.prot));
+	if (eudp6_ops)
+		seq_printf(seq, "EUDP6: inuse %d\n",
+			   sock_prot_inuse_get(net, eudp6_ops->prot));
 	return 0;
+}
+
+static bool eudp_proc_create(struct net *net, const char *name,
+			     const struct eudp_af_ops *af)
+{
+	return proc_create_net_data(name, 0444, net->proc_net, &eudp_seq_ops,
+				    sizeof(struct seq_net_private), (void *)af);
+}
+
+/* The files that there are if there is IPv6 */
+static int eudp_proc_init6(struct net *net)
+{
+	const struct eudp_af_ops *eudp6_ops = eudp6_ops_if_enabled();
+
+	if (!eudp6_ops)
+		return 0;
+	if (!eudp_proc_create(net, "eudp6", eudp6_ops))
+		return -ENOMEM;
+	if (!proc_create_net_single("eudp_snmp6", 0444, net->proc_net,
+				    eudp_snmp6_show, NULL)) {
+		remove_proc_entry("eudp6", net->proc_net);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void eudp_proc_exit6(struct net *net)
+{
+	if (!eudp6_ops_if_enabled())
+		return;
+	remove_proc_entry("eudp_snmp6", net->proc_net);
+	remove_proc_entry("eudp6", net->proc_net);
 }
 
 /**
@@ -115,8 +181,7 @@ static int eudp_sockstat_show(struct seq_file *seq, void *v)
  */
 int eudp_proc_init(struct net *net)
 {
-	if (!proc_create_net("eudp", 0444, net->proc_net, &eudp_seq_ops,
-			     sizeof(struct seq_net_private)))
+	if (!eudp_proc_create(net, "eudp", &eudp4_ops))
 		return -ENOMEM;
 	if (!proc_create_net_single("eudp_snmp", 0444, net->proc_net,
 				    eudp_snmp_show, NULL))
@@ -124,8 +189,12 @@ int eudp_proc_init(struct net *net)
 	if (!proc_create_net_single("eudp_sockstat", 0444, net->proc_net,
 				    eudp_sockstat_show, NULL))
 		goto err_snmp;
+	if (eudp_proc_init6(net))
+		goto err_sockstat;
 	return 0;
 
+err_sockstat:
+	remove_proc_entry("eudp_sockstat", net->proc_net);
 err_snmp:
 	remove_proc_entry("eudp_snmp", net->proc_net);
 err_eudp:
@@ -139,6 +208,7 @@ err_eudp:
  */
 void eudp_proc_exit(struct net *net)
 {
+	eudp_proc_exit6(net);
 	remove_proc_entry("eudp_sockstat", net->proc_net);
 	remove_proc_entry("eudp_snmp", net->proc_net);
 	remove_proc_entry("eudp", net->proc_net);

@@ -13,26 +13,33 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/eudp.h>
 
+/* What the datagrams of all sockets use, in pages, and of them on each CPU */
+atomic_long_t eudp_memory_allocated;
+DEFINE_PER_CPU(int, eudp_memory_per_cpu);
+
 /* Counts a drop as in-kernel UDP does: RFC 4113 and the Udp: lines of snmp */
-static void eudp_count_drop(const struct net *net, enum skb_drop_reason reason)
+static void eudp_count_drop(const struct net *net, const struct sk_buff *skb,
+			    enum skb_drop_reason reason)
 {
+	enum eudp_version version = eudp_version_of(skb);
+
 	switch (reason) {
 	case SKB_DROP_REASON_NO_SOCKET:
-		eudp_count(net, EUDP_NO_PORTS);
+		eudp_count(net, version, EUDP_NO_PORTS);
 		return;
 	case SKB_DROP_REASON_SOCKET_RCVBUFF:
-		eudp_count(net, EUDP_RCVBUF_ERRORS);
+		eudp_count(net, version, EUDP_RCVBUF_ERRORS);
 		break;
 	case SKB_DROP_REASON_PROTO_MEM:
-		eudp_count(net, EUDP_MEM_ERRORS);
+		eudp_count(net, version, EUDP_MEM_ERRORS);
 		break;
 	case SKB_DROP_REASON_UDP_CSUM:
-		eudp_count(net, EUDP_IN_CSUM_ERRORS);
+		eudp_count(net, version, EUDP_IN_CSUM_ERRORS);
 		break;
 	default:
 		break;
 	}
-	eudp_count(net, EUDP_IN_ERRORS);
+	eudp_count(net, version, EUDP_IN_ERRORS);
 }
 
 static void __eudp_drop(struct sock *sk, struct sk_buff *skb,
@@ -51,7 +58,7 @@ static void __eudp_drop(struct sock *sk, struct sk_buff *skb,
  */
 void eudp_drop_many(const struct net *net, struct sk_buff *skb)
 {
-	eudp_count(net, EUDP_IGNORED_MULTI);
+	eudp_count(net, eudp_version_of(skb), EUDP_IGNORED_MULTI);
 	__eudp_drop(NULL, skb, SKB_DROP_REASON_NO_SOCKET);
 }
 
@@ -67,7 +74,7 @@ void eudp_drop_many(const struct net *net, struct sk_buff *skb)
 void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 	       enum skb_drop_reason reason)
 {
-	eudp_count_drop(net, reason);
+	eudp_count_drop(net, skb, reason);
 	if (sk)
 		atomic_inc(&sk->sk_drops);
 	__eudp_drop(sk, skb, reason);
@@ -76,12 +83,13 @@ void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 /**
  * eudp_lose() - count a datagram that there was no memory for
  * @sk: socket it was for
+ * @skb: what it was to be a copy of
  *
  * Context: any.
  */
-void eudp_lose(struct sock *sk)
+void eudp_lose(struct sock *sk, const struct sk_buff *skb)
 {
-	eudp_count_drop(sock_net(sk), SKB_DROP_REASON_SOCKET_RCVBUFF);
+	eudp_count_drop(sock_net(sk), skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
 	atomic_inc(&sk->sk_drops);
 }
 
@@ -98,10 +106,19 @@ static bool eudp_rcvbuf_full(const struct sock *sk, const struct sk_buff *skb)
 	       (limit > INT_MAX / 2 && used + skb->truesize > limit);
 }
 
-/* What SO_INCOMING_CPU, SO_INCOMING_NAPI_ID and RFS go by: socket(7) */
-static void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb)
+/**
+ * eudp_note_cpu() - note what SO_INCOMING_CPU, _NAPI_ID and RFS go by
+ * @sk: the socket
+ * @skb: a datagram for it
+ * @connected: whether it has a peer
+ *
+ * See socket(7).
+ *
+ * Context: softirq.
+ */
+void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb, bool connected)
 {
-	if (!READ_ONCE(inet_sk(sk)->inet_daddr)) {
+	if (!connected) {
 		sk_mark_napi_id_once(sk, skb);
 		return;
 	}
@@ -134,7 +151,6 @@ void eudp_enqueue(struct sock *sk, struct sk_buff *skb)
 	if (atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) / 2)
 		skb_condense(skb);
 	size = skb->truesize;
-	eudp_note_cpu(sk, skb);
 	/* the device may go while this waits */
 	skb->dev = NULL;
 
@@ -205,5 +221,5 @@ void eudp_destruct(struct sock *sk)
 	__eudp_uncharge(sk, size);
 	spin_unlock_bh(&queue->lock);
 
-	inet_sock_destruct(sk);
+	eudp_sk(sk)->af->destruct(sk);
 }

@@ -217,7 +217,8 @@ int eudp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	}
 
 	if (!peek)
-		eudp_count(sock_net(sk), EUDP_IN_DATAGRAMS);
+		eudp_count(sock_net(sk), eudp_version_of(skb),
+			   EUDP_IN_DATAGRAMS);
 	eudp_tell(sk, msg, skb, offset, af);
 
 	copied = min_t(size_t, len, skb->len - offset);

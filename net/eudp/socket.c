@@ -13,14 +13,15 @@
 
 /**
  * eudp_init_sock() - what is special about an eudp socket when it is made
- * @sk: the socket, set up by inet_create() or eudp_create_sock()
+ * @sk: the socket, set up by inet_create(), inet6_create() or eudp_create_sock()
+ * @af: the IP version
  *
  * Both doors come by here, so this is where socket() is refused.
  *
  * Return: 0, or -EPERM if net.eudp.require_net_raw is set in the namespace
  * and the caller has no CAP_NET_RAW there.
  */
-int eudp_init_sock(struct sock *sk)
+int eudp_init_sock(struct sock *sk, const struct eudp_af_ops *af)
 {
 	struct net *net = sock_net(sk);
 
@@ -28,6 +29,7 @@ int eudp_init_sock(struct sock *sk)
 	    !ns_capable(net->user_ns, CAP_NET_RAW))
 		return -EPERM;
 
+	eudp_sk(sk)->af = af;
 	sk->sk_destruct = eudp_destruct;
 	/* lookups run under RCU and take no reference */
 	sock_set_flag(sk, SOCK_RCU_FREE);
@@ -51,7 +53,8 @@ void eudp_close(struct sock *sk, long timeout)
  *
  * What connect(2) set goes: the peer, and the local address and port as far
  * as bind(2) did not choose them. So does the device that SO_BINDTODEVICE
- * chose, as in UDP.
+ * chose, as in UDP. And as there, the address of a peer of IPv6 stays, so that
+ * nobody else is heard.
  *
  * Return: 0
  */
@@ -96,7 +99,6 @@ static void eudp_init_inet(struct sock *sk)
 	inet->uc_ttl = -1;
 	inet->mc_ttl = 1;
 	inet_set_bit(MC_LOOP, sk);
-	inet_set_bit(MC_ALL, sk);
 	atomic_set(&inet->inet_id, 0);
 
 	sk->sk_protocol = IPPROTO_EUDP;
@@ -110,11 +112,11 @@ static void eudp_init_inet(struct sock *sk)
  * @af: the IP version
  * @kern: whether it is for the kernel's own use
  *
- * The socket is one of AF_INET from here on, as socket(AF_INET, SOCK_DGRAM,
- * IPPROTO_EUDP) makes it: the IP layer and BPF look at that.
+ * The socket is one of AF_INET or AF_INET6 from here on, as the other door
+ * makes it: the IP layer and BPF look at that.
  *
  * Context: process.
- * Return: 0, -ENOMEM, -EPERM, or what a BPF program of the cgroup says.
+ * Return: 0, -ENOMEM (-ENOBUFS for IPv6), -EPERM, or what a BPF program of the cgroup says.
  */
 int eudp_create_sock(struct net *net, struct socket *sock,
 		     const struct eudp_af_ops *af, int kern)
@@ -124,13 +126,14 @@ int eudp_create_sock(struct net *net, struct socket *sock,
 
 	sk = sk_alloc(net, af->family, GFP_KERNEL, af->prot, kern);
 	if (!sk)
-		return -ENOMEM;
+		return af->no_socket;
 
 	sock->state = SS_UNCONNECTED;
 	sock->ops = af->ops;
 	sock_init_data(sock, sk);
-	sk->sk_destruct = inet_sock_destruct;
+	sk->sk_destruct = af->destruct;
 	eudp_init_inet(sk);
+	af->init(sk);
 
 	err = af->prot->init(sk);
 	if (!err && !kern)

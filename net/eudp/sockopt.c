@@ -87,35 +87,37 @@ static int eudp_get_own(struct sock *sk, int name, char __user *value,
 /**
  * eudp_setsockopt() - setsockopt(2)
  * @sock: the socket
- * @level: SOL_IP, SOL_UDP or SOL_EUDP
- * @name: see ip(7), udp(7)
+ * @level: SOL_IP, SOL_IPV6, SOL_UDP or SOL_EUDP
+ * @name: see ip(7), ipv6(7), udp(7)
  * @value: in user space, or in the kernel for BPF
  * @len: bytes of @value
  *
- * Return: 0, or what ip(7) and udp(7) say.
+ * Return: 0, or what ip(7), ipv6(7) and udp(7) say.
  */
 int eudp_setsockopt(struct socket *sock, int level, int name, sockptr_t value,
 		    unsigned int len)
 {
 	if (eudp_is_own_level(level))
 		return eudp_set_own(sock->sk, name, value, len);
-	return ip_setsockopt(sock->sk, level, name, value, len);
+	return eudp_sk(sock->sk)->af->setsockopt(sock->sk, level, name, value,
+						 len);
 }
 
 /**
  * eudp_getsockopt() - getsockopt(2)
  * @sock: the socket
- * @level: SOL_IP, SOL_UDP or SOL_EUDP
- * @name: see ip(7), udp(7)
+ * @level: SOL_IP, SOL_IPV6, SOL_UDP or SOL_EUDP
+ * @name: see ip(7), ipv6(7), udp(7)
  * @value: in user space
  * @len: bytes at @value, set to those of the answer
  *
- * Return: 0, or what ip(7) and udp(7) say.
+ * Return: 0, or what ip(7), ipv6(7) and udp(7) say.
  */
 int eudp_getsockopt(struct socket *sock, int level, int name,
 		    char __user *value, int __user *len)
 {
 	if (eudp_is_own_level(level))
 		return eudp_get_own(sock->sk, name, value, len);
-	return ip_getsockopt(sock->sk, level, name, value, len);
+	return eudp_sk(sock->sk)->af->getsockopt(sock->sk, level, name, value,
+						 len);
 }

@@ -88,7 +88,9 @@ static struct eudp_packet test_packet(struct msghdr *msg, size_t len,
 		.af = &eudp4_ops, .msg = msg, .len = len, .dst = dst,
 		.saddr = htonl(FROM), .daddr = htonl(TO),
 		.sport = htons(1234), .dport = htons(4321),
-		.header_len = sizeof(struct iphdr), .mtu = 65536,
+		.header_len = sizeof(struct iphdr),
+		.whole_len = sizeof(struct iphdr),
+		.fragment_len = sizeof(struct iphdr), .mtu = 65536,
 	};
 }
 
@@ -166,7 +168,7 @@ static void builds(struct kunit *test)
 	size_t i;
 
 	dst.dev->flags = c->loopback ? IFF_LOOPBACK : 0;
-	sk->sk_no_check_tx = c->no_check;
+	packet.no_check = c->no_check;
 	if (c->mtu)
 		packet.mtu = c->mtu;
 	data = kunit_kmalloc(test, c->len + 1, GFP_KERNEL);

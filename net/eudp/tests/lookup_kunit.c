@@ -42,6 +42,7 @@ KUNIT_ARRAY_PARAM_DESC(score, score_cases, desc);
 static struct eudp_key test_key(void)
 {
 	return (struct eudp_key) {
+		.af	= &eudp4_ops,
 		.net	= &init_net,
 		.saddr	= htonl(PEER),
 		.daddr	= htonl(ME),
@@ -65,7 +66,7 @@ static void scores(struct kunit *test)
 	sk->sk_bound_dev_if = c->dev;
 	sk->sk_incoming_cpu = -1;
 
-	KUNIT_EXPECT_EQ(test, eudp_score(sk, &key), c->score);
+	KUNIT_EXPECT_EQ(test, eudp4_ops.score(sk, &key), c->score);
 	inet->inet_num = 0;
 }
 
@@ -81,9 +82,9 @@ static void score_of_this_cpu(struct kunit *test)
 
 	preempt_disable();
 	sk->sk_incoming_cpu = raw_smp_processor_id();
-	on = eudp_score(sk, &key);
+	on = eudp4_ops.score(sk, &key);
 	sk->sk_incoming_cpu = -1;
-	off = eudp_score(sk, &key);
+	off = eudp4_ops.score(sk, &key);
 	preempt_enable();
 
 	KUNIT_EXPECT_EQ(test, on, off + 1);
@@ -94,6 +95,7 @@ static struct sock *find(struct eudp_key *key)
 {
 	struct sock *sk;
 
+	key->addr_hash = eudp_addr_hash(key->net, key->daddr);
 	rcu_read_lock();
 	sk = eudp_lookup(key);
 	rcu_read_unlock();
