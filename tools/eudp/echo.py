@@ -5,7 +5,8 @@
 usage: echo.py ADDRESS PORT
 
 Python makes addresses only for families it knows, so the socket is one of
-AF_INET with the protocol of eudp. An empty datagram ends it, echoed as well.
+AF_INET or AF_INET6 with the protocol of eudp. An empty datagram ends it, echoed
+as well. ADDRESS may be ::, which is IPv4 too.
 """
 
 import socket
@@ -17,7 +18,8 @@ IPPROTO_EUDP = 253
 def main():
     if len(sys.argv) != 3:
         sys.exit("usage: echo.py ADDRESS PORT")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, IPPROTO_EUDP) as server:
+    family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM, IPPROTO_EUDP) as server:
         server.bind((sys.argv[1], int(sys.argv[2])))
         data = True
         while data:

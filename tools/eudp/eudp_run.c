@@ -175,7 +175,7 @@ static void knock(void)
 	if (errno != EAFNOSUPPORT && errno != EPROTONOSUPPORT)
 		return;		/* the program will see it */
 	warnx("eudp is not loaded: sockets are UDP's");
-	state->noticed = NOTICE_ALL | NOTICE_IPV6;
+	state->noticed = true;
 }
 
 static int execute(char **argv)

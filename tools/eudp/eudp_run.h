@@ -14,10 +14,6 @@
 #define ENV_STATE	"EUDP_RUN_STATE"
 #define STATE_FORMAT	"%d:%d:%llu"
 
-/* Notices that were given; one that all is UDP's says it of IPv6, too */
-#define NOTICE_IPV6	1
-#define NOTICE_ALL	2
-
 /*
  * What all processes of a command share: a memfd, which is open in the process
  * of eudp_run and inherited. It is found by its number, or, as many programs
@@ -27,7 +23,7 @@ struct state {
 	_Atomic unsigned long eudp;	/* sockets that were redirected, */
 	_Atomic unsigned long udp;	/* left to UDP, */
 	_Atomic unsigned long failed;	/* or that neither gave */
-	_Atomic unsigned int noticed;
+	_Atomic bool noticed;		/* that eudp is not loaded */
 	_Atomic unsigned int not_run;	/* the program cannot be executed */
 };
 

@@ -133,7 +133,8 @@ static struct addrinfo *resolve(const char *host, const char *port, int family)
 static void open_socket(const char *host, const char *port)
 {
 	struct addrinfo *remote = NULL, *local = NULL;
-	int family = AF_INET;	/* AF_UNSPEC as soon as eudp has IPv6 */
+	/* without an address to choose by, IPv4 */
+	int family = host || opt.address ? AF_UNSPEC : AF_INET;
 
 	if (host) {
 		remote = resolve(host, port, family);

@@ -119,17 +119,10 @@ static void say(const char *line)
 	(void)written;
 }
 
-/* Whether no process of the command gave this notice; now it counts as given */
-static bool is_news(unsigned int notice, unsigned int implied)
+/* For the first process of the command that finds it out */
+static void notice(void)
 {
-	return !(atomic_fetch_or(&state->noticed, notice | implied) & notice);
-}
-
-static void notice(int domain)
-{
-	if (domain == AF_INET6 && is_news(NOTICE_IPV6, 0))
-		say("eudp_run: eudp has no IPv6 yet: its sockets are UDP's\n");
-	else if (domain == AF_INET && is_news(NOTICE_ALL, NOTICE_IPV6))
+	if (!atomic_exchange(&state->noticed, true))
 		say("eudp_run: eudp is not loaded: sockets are UDP's\n");
 }
 
@@ -146,7 +139,7 @@ static int fall_back(int domain, int type, int protocol)
 		return -1;
 	}
 	state->udp++;
-	notice(domain);
+	notice();
 	return fd;
 }
 
