@@ -20,6 +20,8 @@ struct build_case {
 	bool no_check;
 	unsigned int mtu;	/* 65536 if not given */
 	size_t part;		/* bytes at a time, if it comes in parts */
+	unsigned int more;	/* bytes of header that only fragments have */
+	unsigned int once;	/* and that only the first one has */
 };
 
 static const struct build_case build_cases[] = {
@@ -50,6 +52,19 @@ static const struct build_case build_cases[] = {
 	{ "parts of fragments in pages", 65507, .mtu = 9001, .part = 1000 },
 	{ "parts by the device",	5000, true, .part = 100 },
 	{ "parts, no checksum",		5000, .no_check = true, .part = 101 },
+	/* as IPv6 has it */
+	{ "as much as fits, more",	1472, .mtu = 1500, .more = 8 },
+	{ "one byte more, more",	1473, .mtu = 1500, .more = 8 },
+	{ "in fragments, more",		8192, .mtu = 1500, .more = 8 },
+	{ "odd MTU, more",		8192, .mtu = 1503, .more = 8 },
+	{ "in fragments, once",		8192, .mtu = 1501, .more = 8,
+	  .once = 24 },
+	{ "parts of fragments, more",	6001, .mtu = 1499, .part = 333,
+	  .more = 8 },
+	{ "bytes of fragments, once",	6001, .mtu = 1500, .part = 1,
+	  .more = 8, .once = 1400 },
+	{ "parts of fragments in pages, once", 65000, .mtu = 9003,
+	  .part = 1000, .more = 8, .once = 16 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(build, build_cases, desc);
@@ -120,18 +135,19 @@ static int build(struct sock *sk, struct eudp_packet *packet, size_t part)
 
 /* Each fragment is as IP wants it, so that it need not copy */
 static void expect_fragments(struct kunit *test, const struct sk_buff *skb,
-			     unsigned int mtu)
+			     unsigned int mtu, unsigned int header)
 {
 	struct sk_buff *frag;
 
 	if (skb->len <= mtu && !skb_has_frag_list(skb))
 		return;
 	KUNIT_EXPECT_TRUE(test, skb_has_frag_list(skb));
-	KUNIT_EXPECT_LE(test, skb_pagelen(skb), mtu);
+	KUNIT_EXPECT_LE(test, skb_pagelen(skb) - 20, mtu - header);
 	KUNIT_EXPECT_EQ(test, (skb_pagelen(skb) - 20) % 8, 0);
+	KUNIT_EXPECT_GE(test, skb_headroom(skb), 14 + header - 20);
 	skb_walk_frags(skb, frag) {
-		KUNIT_EXPECT_LE(test, frag->len, mtu - 20);
-		KUNIT_EXPECT_GE(test, skb_headroom(frag), 14 + 20);
+		KUNIT_EXPECT_LE(test, frag->len, mtu - header);
+		KUNIT_EXPECT_GE(test, skb_headroom(frag), 14 + header);
 		if (frag->next)
 			KUNIT_EXPECT_EQ(test, frag->len % 8, 0);
 	}
@@ -169,6 +185,8 @@ static void builds(struct kunit *test)
 
 	dst.dev->flags = c->loopback ? IFF_LOOPBACK : 0;
 	packet.no_check = c->no_check;
+	packet.header_len += c->once;
+	packet.fragment_len += c->more;
 	if (c->mtu)
 		packet.mtu = c->mtu;
 	data = kunit_kmalloc(test, c->len + 1, GFP_KERNEL);
@@ -183,17 +201,18 @@ static void builds(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, build(sk, &packet, c->part));
 	skb = packet.skb;
 	uh = udp_hdr(skb);
-	KUNIT_EXPECT_EQ(test, skb->len, 20 + 8 + c->len);
+	KUNIT_EXPECT_EQ(test, skb->len, 20 + c->once + 8 + c->len);
 	KUNIT_EXPECT_EQ(test, skb_network_offset(skb), 0);
-	KUNIT_EXPECT_EQ(test, skb_transport_offset(skb), 20);
+	KUNIT_EXPECT_EQ(test, skb_transport_offset(skb), 20 + c->once);
 	KUNIT_EXPECT_GE(test, skb_headroom(skb), 14);
 	KUNIT_EXPECT_EQ(test, ntohs(uh->source), 1234);
 	KUNIT_EXPECT_EQ(test, ntohs(uh->dest), 4321);
 	KUNIT_EXPECT_EQ(test, ntohs(uh->len), 8 + c->len);
-	KUNIT_EXPECT_EQ(test, 0, skb_copy_bits(skb, 28, copy, c->len));
+	KUNIT_EXPECT_EQ(test, 0, skb_copy_bits(skb, 28 + c->once, copy,
+					       c->len));
 	KUNIT_EXPECT_EQ(test, 0, memcmp(data, copy, c->len));
 	KUNIT_EXPECT_EQ(test, sk_wmem_alloc_get(sk), skb->truesize);
-	expect_fragments(test, skb, packet.mtu);
+	expect_fragments(test, skb, packet.mtu, packet.fragment_len);
 	expect_checksum(test, c, skb);
 	kfree_skb(skb);
 	KUNIT_EXPECT_EQ(test, sk_wmem_alloc_get(sk), 0);
