@@ -24,6 +24,7 @@
  *
  * eudp.h	 the version that a datagram came by, and that there may be no IPv6
  * af_eudp.c	 the doors
+ * input.c	 what bpf_sk_assign chooses may be of the wrong version
  * port.c	 conflicts: a port of IPv6 is one of IPv4 too, unless IPV6_V6ONLY
  * ipv4*.c	 scores, IP_PKTINFO, the same by IPV6_PKTINFO: who sends or takes
  *		 datagrams of IPv4 may be of IPv6

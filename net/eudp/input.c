@@ -115,17 +115,28 @@ static void eudp_nobody(const struct net *net, struct sk_buff *skb,
 	eudp_drop(net, NULL, skb, SKB_DROP_REASON_NO_SOCKET);
 }
 
+/* One of IPv6 takes datagrams of IPv4, unless IPV6_V6ONLY is set. */
+static bool eudp_takes_version(const struct sock *sk,
+			       const struct eudp_af_ops *af)
+{
+	return sk->sk_family == af->family ||
+	       (sk->sk_family != PF_INET && !ipv6_only_sock(sk));
+}
+
 /*
  * A BPF program at ingress may have chosen the socket (bpf_sk_assign); any
- * socket, so what is not ours does not count.
+ * socket, so what is not ours, or cannot take it, does not count.
  */
-static struct sock *eudp_assigned(struct sk_buff *skb, bool *refcounted)
+static struct sock *eudp_assigned(struct sk_buff *skb,
+				  const struct eudp_af_ops *af,
+				  bool *refcounted)
 {
 	struct sock *sk;
 	bool prefetched;
 
 	sk = skb_steal_sock(skb, refcounted, &prefetched);
-	if (!sk || (sk_fullsock(sk) && eudp_is_ours(sk)))
+	if (!sk || (sk_fullsock(sk) && eudp_is_ours(sk) &&
+		    eudp_takes_version(sk, af)))
 		return sk;
 
 	if (*refcounted)
@@ -165,7 +176,7 @@ int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af)
 	if (af->check(skb))
 		goto drop;
 
-	sk = eudp_assigned(skb, &refcounted);
+	sk = eudp_assigned(skb, af, &refcounted);
 	if (!sk && af->to_many(skb)) {
 		eudp_deliver_many(skb, af);
 		return 0;
