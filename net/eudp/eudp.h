@@ -58,7 +58,7 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  * @node: in &eudp_table.peer if @by_peer, else in &eudp_table.addr
  * @addr_hash: hash of the local address that its chain was chosen by
  * @by_peer: which of the two
- * @counted: whether it is counted in &eudp_table.any_port
+ * @counted: whether it is counted in &eudp_table.rivals
  * @order: rises with each socket that gets an address; where two sockets
  *	match a datagram equally well, the greater one takes it
  * @no_check6_tx: UDP_NO_CHECK6_TX
@@ -98,12 +98,13 @@ static inline bool eudp_is_ours(const struct sock *sk)
  * struct eudp_table - the sockets of one network namespace that have a port
  * @mask: number of chains in each table - 1; the number is a power of two
  * @port: chains by local port: all of the sockets
- * @addr: chains by local address and port
+ * @addr: chains by local address and port, the greatest @order first
  * @peer: chains by both addresses and ports: the sockets that are connected,
  *	which then are not in @addr
  * @by_peer: number of sockets in @peer
- * @any_port: number of sockets in @addr that are connected to port 0, which
- *	stands for every port of the peer
+ * @rivals: number of sockets in @addr that may be preferred to one in @peer:
+ *	those that are connected to port 0, which stands for every port of the
+ *	peer, and members of an SO_REUSEPORT group
  * @order: the last &eudp_sock.order
  * @lock: guards all of it
  * @moves: written when a socket changes its chain in @addr or @peer
@@ -114,7 +115,7 @@ struct eudp_table {
 	struct hlist_head	*addr;
 	struct hlist_head	*peer;
 	unsigned int		by_peer;
-	unsigned int		any_port;
+	unsigned int		rivals;
 	unsigned long		order;
 	spinlock_t		lock; /* see above */
 	seqcount_spinlock_t	moves;

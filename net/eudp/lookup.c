@@ -57,28 +57,47 @@ struct eudp_best {
 	int score;
 };
 
-static void eudp_consider(struct eudp_sock *es, const struct eudp_key *key,
+/* Whether it stands for an SO_REUSEPORT group, none of whom is connected */
+static bool eudp_stands_for_group(struct sock *sk)
+{
+	return sk->sk_reuseport &&
+	       rcu_access_pointer(sk->sk_reuseport_cb) &&
+	       READ_ONCE(sk->sk_state) != TCP_ESTABLISHED &&
+	       !reuseport_has_conns(sk);
+}
+
+/*
+ * Returns whether the search has ended. As in UDP it ends with the first group,
+ * from the youngest socket on, that matches better than those before it.
+ */
+static bool eudp_consider(struct eudp_sock *es, const struct eudp_key *key,
 			  struct eudp_best *best)
 {
 	unsigned long order = READ_ONCE(es->order);
 	int score = key->af->score(&es->inet.sk, key);
+	bool ends;
 
-	if (score < 0 || score < best->score ||
-	    (score == best->score && order < best->order))
-		return;
+	if (score < 0 || (order < best->order && score <= best->score))
+		return false;
+	ends = eudp_stands_for_group(&es->inet.sk);
+	if (!ends && score < best->score)
+		return false;
 
 	best->score = score;
 	best->order = order;
 	best->es = es;
+	return ends;
 }
 
-static void eudp_scan(const struct hlist_head *chain,
+static bool eudp_scan(const struct hlist_head *chain,
 		      const struct eudp_key *key, struct eudp_best *best)
 {
 	struct eudp_sock *es;
 
 	hlist_for_each_entry_rcu(es, chain, node)
-		eudp_consider(es, key, best);
+		if (eudp_consider(es, key, best))
+			return true;
+	return false;
 }
 
 /*
@@ -101,7 +120,7 @@ static void eudp_scan_port(const struct eudp_table *table,
  * A socket that is connected beats one that is only bound to the address,
  * which beats one that is bound to none. But one connected to port 0 and bound
  * to a device scores as much as one connected to the port; and of IPv6, so may
- * one that is bound to device and CPU.
+ * one that is bound to device and CPU. And a group is preferred to older ones.
  */
 static struct eudp_sock *eudp_find(const struct eudp_table *table,
 				   const struct eudp_key *key)
@@ -112,7 +131,7 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
 	if (READ_ONCE(table->by_peer)) {
 		eudp_scan(eudp_peer_chain(table, key), key, &best);
 		if (best.score >= key->af->certain &&
-		    !READ_ONCE(table->any_port))
+		    !READ_ONCE(table->rivals))
 			return best.es;
 	}
 

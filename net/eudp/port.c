@@ -208,12 +208,35 @@ static unsigned short __eudp_choose_port(struct eudp_table *table,
 	return 0;
 }
 
+/* Whether it may be preferred to a socket that is connected */
+static bool eudp_is_rival(const struct sock *sk, const struct eudp_key *key,
+			  bool has_peer)
+{
+	return (has_peer && !key->sport) ||
+	       rcu_access_pointer(sk->sk_reuseport_cb);
+}
+
+/* The youngest is first. Who is put there mostly is the youngest. */
+static void __eudp_add_by_order(struct eudp_sock *es, struct hlist_head *chain)
+{
+	struct eudp_sock *at, *last = NULL;
+
+	hlist_for_each_entry(at, chain, node) {
+		if (at->order < es->order)
+			break;
+		last = at;
+	}
+	if (last)
+		hlist_add_behind_rcu(&es->node, &last->node);
+	else
+		hlist_add_head_rcu(&es->node, chain);
+}
+
 /* Puts a socket into the chain that its addresses lead to. */
 static void __eudp_enter(struct eudp_table *table, struct sock *sk,
 			 bool by_peer)
 {
 	struct eudp_sock *es = eudp_sk(sk);
-	struct hlist_head *chain;
 	struct eudp_key key;
 	bool has_peer;
 
@@ -221,12 +244,14 @@ static void __eudp_enter(struct eudp_table *table, struct sock *sk,
 	has_peer = es->af->ends(sk, &key);
 	es->addr_hash = key.addr_hash;
 	es->by_peer = by_peer;
-	es->counted = !by_peer && has_peer && !key.sport;
+	es->counted = !by_peer && eudp_is_rival(sk, &key, has_peer);
 	WRITE_ONCE(table->by_peer, table->by_peer + es->by_peer);
-	WRITE_ONCE(table->any_port, table->any_port + es->counted);
-	chain = by_peer ? eudp_peer_chain(table, &key) :
-		eudp_addr_chain(table, key.addr_hash, ntohs(key.dport));
-	hlist_add_head_rcu(&es->node, chain);
+	WRITE_ONCE(table->rivals, table->rivals + es->counted);
+	if (by_peer)
+		hlist_add_head_rcu(&es->node, eudp_peer_chain(table, &key));
+	else
+		__eudp_add_by_order(es, eudp_addr_chain(table, key.addr_hash,
+							ntohs(key.dport)));
 }
 
 static void __eudp_leave(struct eudp_table *table, struct sock *sk)
@@ -236,7 +261,7 @@ static void __eudp_leave(struct eudp_table *table, struct sock *sk)
 	lockdep_assert_held(&table->lock);
 	hlist_del_rcu(&es->node);
 	WRITE_ONCE(table->by_peer, table->by_peer - es->by_peer);
-	WRITE_ONCE(table->any_port, table->any_port - es->counted);
+	WRITE_ONCE(table->rivals, table->rivals - es->counted);
 }
 
 /**
@@ -343,7 +368,7 @@ static bool eudp_is_placed(const struct sock *sk, const struct eudp_key *key,
 	const struct eudp_sock *es = eudp_sk(sk);
 
 	return !by_peer && !es->by_peer && es->addr_hash == key->addr_hash &&
-	       es->counted == (has_peer && !key->sport);
+	       es->counted == eudp_is_rival(sk, key, has_peer);
 }
 
 /**

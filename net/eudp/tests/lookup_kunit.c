@@ -143,10 +143,10 @@ static void who_is_found(struct kunit *test)
 	/* port 0 is every port of the peer */
 	KUNIT_ASSERT_EQ(test, test_connect(peer, PEER, 0), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), peer);
-	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.any_port, 1);
+	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.rivals, 1);
 	KUNIT_ASSERT_EQ(test, test_connect(peer, 0, 0), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), peer);
-	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.any_port, 0);
+	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.rivals, 0);
 	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.by_peer, 0);
 
 	key.daddr = htonl(OTHER);
