@@ -25,7 +25,8 @@
  * eudp.h	 the version that a datagram came by, and that there may be no IPv6
  * af_eudp.c	 the doors
  * input.c	 what bpf_sk_assign chooses may be of the wrong version
- * port.c	 conflicts: a port of IPv6 is one of IPv4 too, unless IPV6_V6ONLY
+ * port.c	 conflicts: a port of IPv6 is one of IPv4 too, unless IPV6_V6ONLY;
+ *		 who comes first of those that share a port
  * ipv4*.c	 scores, IP_PKTINFO, the same by IPV6_PKTINFO: who sends or takes
  *		 datagrams of IPv4 may be of IPv6
  */
@@ -59,8 +60,9 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  * @addr_hash: hash of the local address that its chain was chosen by
  * @by_peer: which of the two
  * @counted: whether it is counted in &eudp_table.rivals
- * @order: rises with each socket that gets an address; where two sockets
- *	match a datagram equally well, the greater one takes it
+ * @order: rises with each socket that gets an address, or falls for those of
+ *	IPv6 that share their port; where two sockets match a datagram equally
+ *	well, the greater one takes it
  * @no_check6_tx: UDP_NO_CHECK6_TX
  * @no_check6_rx: UDP_NO_CHECK6_RX
  * @cork: whether UDP_CORK is on
@@ -75,7 +77,7 @@ struct eudp_sock {
 	u32			addr_hash;
 	bool			by_peer;
 	bool			counted;
-	unsigned long		order;
+	long			order;
 	bool			no_check6_tx;
 	bool			no_check6_rx;
 	bool			cork;
@@ -105,7 +107,8 @@ static inline bool eudp_is_ours(const struct sock *sk)
  * @rivals: number of sockets in @addr that may be preferred to one in @peer:
  *	those that are connected to port 0, which stands for every port of the
  *	peer, and members of an SO_REUSEPORT group
- * @order: the last &eudp_sock.order
+ * @order: the greatest &eudp_sock.order so far
+ * @order_min: the least one
  * @lock: guards all of it
  * @moves: written when a socket changes its chain in @addr or @peer
  */
@@ -116,7 +119,8 @@ struct eudp_table {
 	struct hlist_head	*peer;
 	unsigned int		by_peer;
 	unsigned int		rivals;
-	unsigned long		order;
+	long			order;
+	long			order_min;
 	spinlock_t		lock; /* see above */
 	seqcount_spinlock_t	moves;
 };

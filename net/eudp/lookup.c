@@ -53,7 +53,7 @@ bool eudp_device_match(int bound, const struct eudp_key *key)
 /* The best match so far; of two equal ones the younger. */
 struct eudp_best {
 	struct eudp_sock *es;
-	unsigned long order;
+	long order;
 	int score;
 };
 
@@ -73,7 +73,7 @@ static bool eudp_stands_for_group(struct sock *sk)
 static bool eudp_consider(struct eudp_sock *es, const struct eudp_key *key,
 			  struct eudp_best *best)
 {
-	unsigned long order = READ_ONCE(es->order);
+	long order = READ_ONCE(es->order);
 	int score = key->af->score(&es->inet.sk, key);
 	bool ends;
 

@@ -264,6 +264,16 @@ static void __eudp_leave(struct eudp_table *table, struct sock *sk)
 	WRITE_ONCE(table->rivals, table->rivals - es->counted);
 }
 
+/*
+ * The youngest socket comes first, but as in UDP, one of IPv6 that shares its
+ * port (SO_REUSEPORT) comes last.
+ */
+static long __eudp_next_order(struct eudp_table *table, const struct sock *sk)
+{
+	return sk->sk_reuseport && sk->sk_family != PF_INET ?
+	       --table->order_min : ++table->order;
+}
+
 /**
  * eudp_get_port() - give a socket a port, for bind(2) and autobind
  * @sk: the socket, locked, its address set; has no port
@@ -290,7 +300,7 @@ int eudp_get_port(struct sock *sk, unsigned short port)
 		}
 	}
 	if (port) {
-		WRITE_ONCE(eudp_sk(sk)->order, ++table->order);
+		WRITE_ONCE(eudp_sk(sk)->order, __eudp_next_order(table, sk));
 		/* a lookup may still stand on it since it had a port before */
 		write_seqcount_begin(&table->moves);
 		sk_add_node_rcu(sk, eudp_port_chain(table, port));
