@@ -8,11 +8,13 @@
  * with eudp. This one compares what they write down, line by line. What may
  * differ stands in differences.h.
  *
- * usage: product [--seed N] [--part K/N] [--state PATTERN] [--list]
- *        product --case STATE/CALL[,CALL]
+ * usage: product [--seed N] [--part K/N] [--version 4|6] [--state PATTERN]
+ *                [--udp] [--list]
+ *        product [--udp] --case STATE/CALL[,CALL]
  *
  * --part runs one part of N, which the seed chooses; EUDP_PRODUCT_PART=K/N in
- * the environment does the same. --case runs one case and shows it all.
+ * the environment does the same. --case runs one case and shows it all. --udp
+ * asks UDP twice, which must not differ.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -29,11 +31,12 @@
 #include "differences.h"
 #include "product.h"
 
-#define RESULT_MAX	2048	/* the text of a case */
+#define RESULT_MAX	3072	/* the text of a case */
 #define GROUP_SECONDS	600	/* for the cases of a state, then it hangs */
 #define SHOWN		8	/* differences of a state that are shown */
 
 struct one_case {
+	const struct version *ip;
 	short state;
 	short calls[2];		/* the second may be -1 */
 };
@@ -50,29 +53,41 @@ struct order {
 	int first, last;
 };
 
-static const struct door udp = { .name = "udp", .family = AF_INET };
-static const struct door eudp = { .name = "eudp", .family = AF_EUDP };
-static const struct door broken = {
-	.name = "broken", .family = AF_INET, .broken = true
-};
+static struct version *const versions[] = { &ipv4 };
 
 static struct one_case *cases;
 static int nr_cases, most_of_a_state;
 static unsigned int seed = 1, part = 1, parts = 1;
 static const char *wanted = "*";	/* states */
+static int wanted_version;		/* 4 or 6, 0: both */
+static bool only_udp;
 static bool reproduced;
 
 /*
  * The cases
  */
 
+static const char *state_name(const struct one_case *c)
+{
+	static char name[100];
+
+	snprintf(name, sizeof(name), "%s%s", c->ip->prefix,
+		 c->ip->states[c->state].name);
+	return name;
+}
+
+static const struct call *call_of(const struct one_case *c, int nth)
+{
+	return &c->ip->calls[c->calls[nth]];
+}
+
 static void case_name(const struct one_case *c, char *out, size_t room)
 {
-	int n = snprintf(out, room, "%s/%s", states[c->state].name,
-			 calls[c->calls[0]].name);
+	int n = snprintf(out, room, "%s/%s", state_name(c),
+			 call_of(c, 0)->name);
 
 	if (c->calls[1] >= 0)
-		snprintf(out + n, room - n, ",%s", calls[c->calls[1]].name);
+		snprintf(out + n, room - n, ",%s", call_of(c, 1)->name);
 }
 
 /* Fowler, Noll, Vo: a part is a matter of the name, not of the order */
@@ -81,7 +96,7 @@ static bool chosen(const struct one_case *c)
 	uint32_t hash = 2166136261u ^ seed;
 	char name[256], *p;
 
-	if (fnmatch(wanted, states[c->state].name, 0))
+	if (fnmatch(wanted, state_name(c), 0))
 		return false;
 	if (parts == 1)
 		return true;
@@ -91,10 +106,11 @@ static bool chosen(const struct one_case *c)
 	return (hash >> 8) % parts == part - 1;
 }
 
-static void add_case(int state, int first, int second)
+static void add_case(const struct version *ip, int state, int first,
+		     int second)
 {
 	static int room;
-	struct one_case c = { state, { first, second } };
+	struct one_case c = { ip, state, { first, second } };
 
 	if (!chosen(&c))
 		return;
@@ -108,38 +124,53 @@ static void add_case(int state, int first, int second)
 }
 
 /* Every call after every state, and all pairs of the core ones */
-static void make_cases_of(int state)
+static void make_cases_of(const struct version *ip, int state)
 {
 	int i, j, before = nr_cases;
 
-	for (i = 0; i < nr_calls; i++)
-		add_case(state, i, -1);
-	for (i = 0; i < nr_calls; i++) {
-		if (!calls[i].core)
+	for (i = 0; i < ip->nr_calls; i++)
+		add_case(ip, state, i, -1);
+	for (i = 0; i < ip->nr_calls; i++) {
+		if (!ip->calls[i].core)
 			continue;
-		for (j = 0; j < nr_calls; j++)
-			if (calls[j].core)
-				add_case(state, i, j);
+		for (j = 0; j < ip->nr_calls; j++)
+			if (ip->calls[j].core)
+				add_case(ip, state, i, j);
 	}
 	if (nr_cases - before > most_of_a_state)
 		most_of_a_state = nr_cases - before;
 }
 
+static void make_cases(void)
+{
+	size_t i;
+	int n;
+
+	for (i = 0; i < ARRAY_SIZE(versions); i++) {
+		make_calls(versions[i]);
+		if (wanted_version && wanted_version != versions[i]->number)
+			continue;
+		for (n = 0; n < versions[i]->nr_states; n++)
+			make_cases_of(versions[i], n);
+	}
+}
+
 static int nr_steps(const struct one_case *c)
 {
-	return states[c->state].n + 1 + (c->calls[1] >= 0) + nr_afterwards;
+	return c->ip->states[c->state].n + 1 + (c->calls[1] >= 0) +
+	       c->ip->nr_afterwards;
 }
 
 static const struct step *step_of(const struct one_case *c, int i)
 {
-	const struct state *state = &states[c->state];
+	const struct state *state = &c->ip->states[c->state];
 
 	if (i < state->n)
 		return &state->steps[i];
 	i -= state->n;
 	if (i < 2 && c->calls[i] >= 0)
-		return &calls[c->calls[i]].step;
-	return &afterwards[i - 1 - (c->calls[1] >= 0)];
+		return &call_of(c, i)->step;
+	return &c->ip->afterwards[i - 1 - (c->calls[1] >= 0)];
 }
 
 /*
@@ -231,9 +262,17 @@ static void stop(struct side *side)
 	munmap(side->results, (size_t)most_of_a_state * RESULT_MAX);
 }
 
-static void start_both(struct side sides[2], const struct door *other)
+/* What UDP is compared with; itself, if that was asked for */
+static const struct door *other_door(const struct version *version)
 {
-	start(&sides[0], &udp, 0);
+	return only_udp ? &version->udp : &version->eudp;
+}
+
+static void start_both(struct side sides[2], const struct version *version,
+		       const struct door *other)
+{
+	ip = version;
+	start(&sides[0], &version->udp, 0);
 	start(&sides[1], other, 1);
 }
 
@@ -258,7 +297,7 @@ static void run_both(struct side sides[2], int first, int last)
 		if (read(sides[i].done, &byte, 1) != 1)
 			ksft_exit_fail_msg("%s ended, or hung, in %s\n",
 					   sides[i].door->name,
-					   states[cases[first].state].name);
+					   state_name(&cases[first]));
 }
 
 /*
@@ -310,6 +349,7 @@ static char *body_of(const struct one_case *c, int last)
 
 	if (!out)
 		ksft_exit_fail_perror("body");
+	print_step(out, &opening);
 	for (i = 0; i <= last; i++)
 		print_step(out, step_of(c, i));
 	fclose(out);
@@ -327,8 +367,8 @@ static void show_program(const struct one_case *c, int last)
 		ksft_exit_fail_perror("program");
 	print_program(out, false, body_of(c, last));
 	fclose(out);
-	printf("# /* A program that shows it, with -DFAMILY=%d for eudp */\n",
-	       AF_EUDP);
+	printf("# /* A program that shows it, with -DFAMILY=%d -DPROTOCOL=%d for eudp */\n",
+	       c->ip->eudp.family, c->ip->eudp.protocol);
 	at = text;
 	while ((line = next_line(&at)))
 		printf("# %s\n", line);
@@ -364,7 +404,7 @@ static void report(const struct one_case *c, const struct outcome *o)
 	case_name(c, name, sizeof(name));
 	printf("# differs: %s\n", name);
 	printf("#   udp:  %s\n", o->lines[0]);
-	printf("#   eudp: %s\n", o->lines[1]);
+	printf("#   %s %s\n", only_udp ? "udp: " : "eudp:", o->lines[1]);
 	if (!reproduced)
 		show_program(c, o->step);
 	reproduced = true;
@@ -398,15 +438,21 @@ static enum verdict judge(struct side sides[2], const struct one_case *c,
 	return verdict;
 }
 
+static bool is_of_state(const struct one_case *a, const struct one_case *b)
+{
+	return a->ip == b->ip && a->state == b->state;
+}
+
 /* All cases of a state, which stand together: one result */
 static int test_state(struct side sides[2], int first)
 {
+	const struct one_case *c = &cases[first];
 	int last = first, count[3] = {}, shown = 0;
 	enum verdict verdict;
 	struct outcome o;
 	int i;
 
-	while (last < nr_cases && cases[last].state == cases[first].state)
+	while (last < nr_cases && is_of_state(&cases[last], c))
 		last++;
 	run_both(sides, first, last);
 	for (i = first; i < last; i++) {
@@ -418,7 +464,7 @@ static int test_state(struct side sides[2], int first)
 	printf("# %d of %d cases differ, and %d as differences.h says\n",
 	       count[UNKNOWN], last - first, count[KNOWN]);
 	ksft_test_result(!count[UNKNOWN], "%s: %d cases\n",
-			 states[cases[first].state].name, last - first);
+			 state_name(c), last - first);
 	return last;
 }
 
@@ -438,44 +484,53 @@ static void test_differences(void)
  * The test of the test
  */
 
+/* Which call @text begins with, and what comes after the call */
+static int find_call(const struct version *version, const char **text)
+{
+	size_t len = strcspn(*text, ",");
+	int i;
+
+	for (i = 0; i < version->nr_calls; i++) {
+		if (strncmp(version->calls[i].name, *text, len) ||
+		    version->calls[i].name[len])
+			continue;
+		*text += len + ((*text)[len] == ',');
+		return i;
+	}
+	return -1;
+}
+
+static bool find_calls(struct one_case *c, const char *text)
+{
+	c->calls[0] = find_call(c->ip, &text);
+	c->calls[1] = *text ? find_call(c->ip, &text) : -1;
+	return c->calls[0] >= 0 && !*text;
+}
+
 static const struct one_case *find_case(const char *sought)
 {
-	static struct one_case found;
-	char name[256];
-	int s, i, j;
+	static struct one_case c;
+	const char *slash = strchr(sought, '/');
+	size_t i, len = strcspn(sought, "/");
 
-	for (s = 0; s < nr_states; s++) {
-		size_t len = strlen(states[s].name);
-
-		if (strncmp(sought, states[s].name, len) || sought[len] != '/')
-			continue;
-		for (i = 0; i < nr_calls; i++) {
-			len = strlen(calls[i].name);
-			if (strncmp(strchr(sought, '/') + 1, calls[i].name,
-				    len))
-				continue;
-			for (j = -1; j < nr_calls; j++) {
-				found = (struct one_case){ s, { i, j } };
-				case_name(&found, name, sizeof(name));
-				if (!strcmp(name, sought))
-					return &found;
-			}
-		}
+	for (i = 0; slash && i < ARRAY_SIZE(versions); i++) {
+		c.ip = versions[i];
+		for (c.state = 0; c.state < c.ip->nr_states; c.state++)
+			if (!strncmp(state_name(&c), sought, len) &&
+			    !state_name(&c)[len])
+				return find_calls(&c, slash + 1) ? &c : NULL;
 	}
 	return NULL;
 }
 
 /* Runs one case, which need not be of the product; step is -1: no difference */
-static void run_one(const struct door *other, const char *name,
+static void run_one(const struct one_case *c, const struct door *other,
 		    struct outcome *o, void (*look)(struct side sides[2]))
 {
-	const struct one_case *c = find_case(name);
 	struct side sides[2];
 
-	if (!c)
-		ksft_exit_fail_msg("there is no case %s\n", name);
 	cases[0] = *c;
-	start_both(sides, other);
+	start_both(sides, c->ip, other);
 	run_both(sides, 0, 1);
 	if (!compare(sides, cases, 0, 0, o))
 		o->step = -1;
@@ -484,22 +539,33 @@ static void run_one(const struct door *other, const char *name,
 	stop_both(sides);
 }
 
-#define BROKEN_CASE "fresh/connect:subnet:free"
-
-/* UDP and UDP agree, and UDP with SO_BROADCAST set behind its back differs */
-static void test_sight(void)
+/* Whether a line is that of @call with @result */
+static bool says(const char *line, const struct call *call, const char *result)
 {
+	size_t len = strlen(call->name);
+
+	return !strncmp(line, call->name, len) &&
+	       !strncmp(line + len, " = ", 3) &&
+	       !strcmp(line + len + 3, result);
+}
+
+/* UDP and UDP agree, and UDP with an option set behind its back differs */
+static void test_sight(const struct version *v)
+{
+	struct one_case c = *find_case(v->broken_case);
 	struct outcome o;
 
-	run_one(&udp, BROKEN_CASE, &o, NULL);
-	ksft_test_result(o.step == -1, "UDP does as UDP\n");
-	run_one(&broken, "fresh/bind:own:self", &o, NULL);
-	ksft_test_result(o.step == -1, "what is broken does no harm elsewhere\n");
-	run_one(&broken, BROKEN_CASE, &o, NULL);
+	run_one(&c, &v->udp, &o, NULL);
+	ksft_test_result(o.step == -1, "%sUDP does as UDP\n", v->prefix);
+	run_one(find_case(v->harmless_case), &v->broken, &o, NULL);
+	ksft_test_result(o.step == -1,
+			 "%swhat is broken does no harm elsewhere\n",
+			 v->prefix);
+	run_one(&c, &v->broken, &o, NULL);
 	ksft_test_result(o.step == 0 &&
-			 !strcmp(o.lines[0], "connect:subnet:free = EACCES") &&
-			 !strcmp(o.lines[1], "connect:subnet:free = 0"),
-			 "a difference is seen\n");
+			 says(o.lines[0], call_of(&c, 0), v->good) &&
+			 says(o.lines[1], call_of(&c, 0), v->bad),
+			 "%sa difference is seen\n", v->prefix);
 }
 
 static bool in_folder(const char *folder, const char *command)
@@ -525,22 +591,28 @@ static void write_program(const char *folder, const char *name,
 }
 
 /* The program of a difference compiles, and shows it */
-static void test_program(const char *folder)
+static void test_program(const struct version *v, const char *folder)
 {
-	const struct one_case *c = find_case(BROKEN_CASE);
+	const struct one_case *c = find_case(v->broken_case);
+	const char *name = call_of(c, 0)->name;
+	int len = strcspn(name, ":");
+	char command[300];
 
 	write_program(folder, "shows.c", true, body_of(c, 0));
 	ksft_test_result(in_folder(folder, "gcc -Wall -Werror -o good shows.c;"
 				   "gcc -Wall -Werror -DBROKEN -o bad shows.c"),
-			 "the program compiles\n");
-	ksft_test_result(in_folder(folder, "./good >1; ./good >2; ./bad >3; cmp 1 2;"
-				   "grep -q 'connect.* EACCES' 1;"
-				   "grep -q 'connect.* = 0' 3"),
-			 "it shows the difference\n");
+			 "%sthe program compiles\n", v->prefix);
+	snprintf(command, sizeof(command),
+		 "./good >1; ./good >2; ./bad >3; cmp 1 2;"
+		 "grep -q '^%.*s(.* = .*%s *$' 1;"
+		 "grep -q '^%.*s(.* = .*%s *$' 3",
+		 len, name, v->good, len, name, v->bad);
+	ksft_test_result(in_folder(folder, command),
+			 "%sit shows the difference\n", v->prefix);
 }
 
 /* So does one with every step there is */
-static void test_all_steps(const char *folder)
+static void test_all_steps(const struct version *v, const char *folder)
 {
 	char *text = NULL;
 	size_t size;
@@ -549,30 +621,32 @@ static void test_all_steps(const char *folder)
 
 	if (!out)
 		ksft_exit_fail_perror("all");
-	for (i = 0; i < nr_states; i++)
-		for (j = 0; j < states[i].n; j++)
-			print_step(out, &states[i].steps[j]);
-	for (i = 0; i < nr_calls; i++)
-		print_step(out, &calls[i].step);
+	print_step(out, &opening);
+	for (i = 0; i < v->nr_states; i++)
+		for (j = 0; j < v->states[i].n; j++)
+			print_step(out, &v->states[i].steps[j]);
+	for (i = 0; i < v->nr_calls; i++)
+		print_step(out, &v->calls[i].step);
 	fclose(out);
 	write_program(folder, "all.c", false, text);
 	ksft_test_result(in_folder(folder, "gcc -fsyntax-only -Wall -Werror all.c"),
-			 "every step can be printed as C\n");
+			 "%severy step can be printed as C\n", v->prefix);
 }
 
-#define SELF_TESTS	6
+#define SELF_TESTS	6	/* for each version */
 
-static void test_itself(void)
+static void test_itself(const struct version *v)
 {
 	char folder[] = "/tmp/eudp-product-XXXXXX";
 	struct one_case first = cases[0];
 
-	test_sight();
+	ip = v;
+	test_sight(v);
 	cases[0] = first;
 	if (!mkdtemp(folder))
 		ksft_exit_fail_perror(folder);
-	test_program(folder);
-	test_all_steps(folder);
+	test_program(v, folder);
+	test_all_steps(v, folder);
 	in_folder(folder, "rm -r \"$PWD\"");
 }
 
@@ -603,50 +677,69 @@ static void show_case(struct side sides[2])
 		y = next_line(&b);
 		printf("# %s = %s\n", name, x);
 		if (strcmp(x, y))
-			printf("# %*s eudp: %s\n", (int)strlen(name), "", y);
+			printf("# %*s %s: %s\n", (int)strlen(name), "",
+			       sides[1].door->name, y);
 	}
 }
 
 static void replay(const char *name)
 {
+	const struct one_case *c = find_case(name);
 	struct outcome o;
 
+	if (!c)
+		ksft_exit_fail_msg("there is no case %s\n", name);
 	ksft_set_plan(1);
-	run_one(&eudp, name, &o, show_case);
+	run_one(c, other_door(c->ip), &o, show_case);
 	if (o.step >= 0)
 		show_program(cases, o.step);
 	ksft_test_result(o.step < 0, "%s\n", name);
 	ksft_finished();
 }
 
-static int nr_states_chosen(void)
+/* The case after those of the version of @first; @n counts their states */
+static int end_of_version(int first, int *n)
 {
-	int i, n = 0;
+	int i;
 
-	for (i = 0; i < nr_cases; i++)
-		n += !i || cases[i].state != cases[i - 1].state;
-	return n;
+	for (i = first; i < nr_cases && cases[i].ip == cases[first].ip; i++)
+		*n += i == first || !is_of_state(&cases[i], &cases[i - 1]);
+	return i;
 }
 
 static bool whole(void)
 {
-	return parts == 1 && !strcmp(wanted, "*");
+	return parts == 1 && !wanted_version && !only_udp &&
+	       !strcmp(wanted, "*");
+}
+
+/* The cases of one version, from @first to @end */
+static void test_version(int first, int end)
+{
+	const struct version *v = cases[first].ip;
+	struct side sides[2];
+
+	test_itself(v);
+	start_both(sides, v, other_door(v));
+	while (first < end)
+		first = test_state(sides, first);
+	stop_both(sides);
 }
 
 static void test_product(void)
 {
-	struct side sides[2];
-	int i;
+	int i, end, nr_states = 0, nr_versions = 0;
 
+	for (i = 0; i < nr_cases; nr_versions++)
+		i = end_of_version(i, &nr_states);
 	printf("# %d cases, seed %u, part %u of %u\n", nr_cases, seed, part,
 	       parts);
-	ksft_set_plan(SELF_TESTS + nr_states_chosen() +
+	ksft_set_plan(SELF_TESTS * nr_versions + nr_states +
 		      (whole() ? ARRAY_SIZE(product_differences) : 0));
-	test_itself();
-	start_both(sides, &eudp);
-	for (i = 0; i < nr_cases; )
-		i = test_state(sides, i);
-	stop_both(sides);
+	for (i = 0; i < nr_cases; i = end) {
+		end = end_of_version(i, &nr_states);
+		test_version(i, end);
+	}
 	/* A part need not have a case for each of them */
 	if (whole())
 		test_differences();
@@ -665,13 +758,15 @@ int main(int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },
 		{ "part", required_argument, NULL, 'p' },
 		{ "state", required_argument, NULL, 't' },
+		{ "version", required_argument, NULL, 'v' },
+		{ "udp", no_argument, NULL, 'u' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 'l' },
 		{ }
 	};
 	const char *single = NULL;
 	bool listing = false;
-	int c, i;
+	int c;
 
 	if (getenv("EUDP_PRODUCT_PART"))
 		choose_part(getenv("EUDP_PRODUCT_PART"));
@@ -682,6 +777,10 @@ int main(int argc, char **argv)
 			choose_part(optarg);
 		else if (c == 't')
 			wanted = optarg;
+		else if (c == 'v')
+			wanted_version = atoi(optarg);
+		else if (c == 'u')
+			only_udp = true;
 		else if (c == 'c')
 			single = optarg;
 		else if (c == 'l')
@@ -689,9 +788,7 @@ int main(int argc, char **argv)
 		else
 			return KSFT_FAIL;
 	}
-	make_calls();
-	for (i = 0; i < nr_states; i++)
-		make_cases_of(i);
+	make_cases();
 	if (!nr_cases)
 		ksft_exit_fail_msg("there are no such cases\n");
 	if (listing) {

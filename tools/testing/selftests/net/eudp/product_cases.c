@@ -1,44 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The states and the calls of the product test, and what they are made of */
+/* The calls of the product test, and the names of what they are made of */
 #define _GNU_SOURCE
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <linux/in6.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "product.h"
-
-/* Of the addresses only those of lo and dummy0 are local */
-const struct version ipv4 = {
-	.family = AF_INET,
-	.family_name = "AF_INET",
-	.len = sizeof(struct sockaddr_in),
-	.network = "set -e; sysctl -qw net.ipv4.icmp_ratemask=0; "
-		"ip link set lo up; ip link add dummy0 type dummy; "
-		"ip addr add 10.0.0.1/24 brd + dev dummy0; "
-		"ip link set dummy0 up; "
-		"ip route add 224.0.0.0/4 dev dummy0; "
-		"ip route add prohibit 10.2.0.0/16; "
-		"ip route add blackhole 10.3.0.0/16; "
-		"ip route add unreachable 10.4.0.0/16",
-	.addresses = {
-		[ANY] = "0.0.0.0",
-		[OWN] = "127.0.0.1",
-		[SECOND] = "127.0.0.2",
-		[OTHER] = "10.0.0.1",
-		[REMOTE] = "10.0.0.77",
-		[NO_ROUTE] = "10.1.0.1",
-		[PROHIBIT] = "10.2.0.1",
-		[BLACKHOLE] = "10.3.0.1",
-		[UNREACHABLE] = "10.4.0.1",
-		[LIMITED] = "255.255.255.255",
-		[SUBNET] = "10.0.0.255",
-		[NETWORK] = "10.0.0.0",
-		[LO_BROADCAST] = "127.255.255.255",
-		[GROUP] = "239.1.1.1",
-	},
-};
 
 const char *const address_names[] = {
 	[NONE] = "none",
@@ -56,9 +26,31 @@ const char *const address_names[] = {
 	[NETWORK] = "network",
 	[LO_BROADCAST] = "lo_broadcast",
 	[GROUP] = "group",
+	[GROUP2] = "group2",
+	[GROUP_LINK] = "group_link",
+	[GROUP_NO_SCOPE] = "group_no_scope",
+	[LINK] = "link",
+	[LINK_REMOTE] = "link_remote",
+	[LINK_NO_SCOPE] = "link_no_scope",
+	[LINK_ELSEWHERE] = "link_elsewhere",
+	[LINK_NOWHERE] = "link_nowhere",
+	[OWN_SCOPE] = "own_scope",
+	[FLOW] = "flow",
+	[MAPPED_ANY] = "mapped_any",
+	[MAPPED_OWN] = "mapped_own",
+	[MAPPED_OTHER] = "mapped_other",
+	[MAPPED_REMOTE] = "mapped_remote",
+	[MAPPED_NO_ROUTE] = "mapped_no_route",
+	[MAPPED_UNREACHABLE] = "mapped_unreachable",
+	[MAPPED_LIMITED] = "mapped_limited",
+	[MAPPED_GROUP] = "mapped_group",
+	[INET_ANY] = "inet_any",
+	[INET_OWN] = "inet_own",
+	[INET_REMOTE] = "inet_remote",
+	[INET_GROUP] = "inet_group",
 	[UNSPEC] = "unspec",
 	[UNSPEC_ANY] = "unspec_any",
-	[INET6] = "inet6",
+	[OTHER_FAMILY] = "other_family",
 	[UNIX] = "unix",
 	[BAD_POINTER] = "bad",
 };
@@ -79,8 +71,14 @@ const char *const devices[] = {
 	[DEV_MISSING] = "missing",
 };
 
+const int device_numbers[] = {
+	[DEV_NONE] = 0, [DEV_LO] = 1, [DEV_DUMMY] = DUMMY_NUMBER,
+	[DEV_MISSING] = 99,
+};
+
 #define SOCKET_OPTION(x)	{ SOL_SOCKET, x, "SOL_SOCKET", #x }
 #define IP_OPTION(x)		{ IPPROTO_IP, x, "IPPROTO_IP", #x }
+#define IPV6_OPTION(x)		{ IPPROTO_IPV6, x, "IPPROTO_IPV6", #x }
 
 const struct socket_option options[] = {
 	[OPT_BROADCAST] = SOCKET_OPTION(SO_BROADCAST),
@@ -108,9 +106,29 @@ const struct socket_option options[] = {
 	[OPT_RECVTOS] = IP_OPTION(IP_RECVTOS),
 	[OPT_NO_PORT] = IP_OPTION(IP_BIND_ADDRESS_NO_PORT),
 	[OPT_PKTINFO] = IP_OPTION(IP_PKTINFO),
+	[OPT_MULTICAST_ALL] = IP_OPTION(IP_MULTICAST_ALL),
+	[OPT_MULTICAST_LOOP] = IP_OPTION(IP_MULTICAST_LOOP),
+	[OPT_REUSEPORT] = SOCKET_OPTION(SO_REUSEPORT),
+	[OPT_V6ONLY] = IPV6_OPTION(IPV6_V6ONLY),
+	[OPT_RECVERR6] = IPV6_OPTION(IPV6_RECVERR),
+	[OPT_FREEBIND6] = IPV6_OPTION(IPV6_FREEBIND),
+	[OPT_TRANSPARENT6] = IPV6_OPTION(IPV6_TRANSPARENT),
+	[OPT_MTU_DISCOVER6] = IPV6_OPTION(IPV6_MTU_DISCOVER),
+	[OPT_MTU6] = IPV6_OPTION(IPV6_MTU),
+	[OPT_HOPS] = IPV6_OPTION(IPV6_UNICAST_HOPS),
+	[OPT_RECVHOPLIMIT] = IPV6_OPTION(IPV6_RECVHOPLIMIT),
+	[OPT_RECVTCLASS] = IPV6_OPTION(IPV6_RECVTCLASS),
+	[OPT_RECVPKTINFO] = IPV6_OPTION(IPV6_RECVPKTINFO),
+	[OPT_DONTFRAG] = IPV6_OPTION(IPV6_DONTFRAG),
+	[OPT_TCLASS] = IPV6_OPTION(IPV6_TCLASS),
+	[OPT_FLOWINFO] = IPV6_OPTION(IPV6_FLOWINFO),
+	[OPT_FLOWINFO_SEND] = IPV6_OPTION(IPV6_FLOWINFO_SEND),
+	[OPT_RECVPATHMTU] = IPV6_OPTION(IPV6_RECVPATHMTU),
+	[OPT_RECVORIGDSTADDR] = IPV6_OPTION(IPV6_RECVORIGDSTADDR),
+	[OPT_MULTICAST_ALL6] = IPV6_OPTION(IPV6_MULTICAST_ALL),
+	[OPT_MULTICAST_LOOP6] = IPV6_OPTION(IPV6_MULTICAST_LOOP),
+	[OPT_MULTICAST_HOPS] = IPV6_OPTION(IPV6_MULTICAST_HOPS),
 };
-
-enum { IO_INQ, IO_OUTQ };
 
 const struct number ioctls[] = {
 	[IO_INQ] = { FIONREAD, "FIONREAD" },
@@ -121,6 +139,16 @@ const struct number ioctls[] = {
 	{ FIOASYNC, "FIOASYNC" },
 	{ 0xdead, "0xdead" },
 	{ 0x89e5, "0x89e5" },
+	{ }
+};
+
+const struct number membership_names[] = {
+	{ MCAST_JOIN_GROUP, "MCAST_JOIN_GROUP" },
+	{ MCAST_BLOCK_SOURCE, "MCAST_BLOCK_SOURCE" },
+	{ MCAST_UNBLOCK_SOURCE, "MCAST_UNBLOCK_SOURCE" },
+	{ MCAST_LEAVE_GROUP, "MCAST_LEAVE_GROUP" },
+	{ MCAST_JOIN_SOURCE_GROUP, "MCAST_JOIN_SOURCE_GROUP" },
+	{ MCAST_LEAVE_SOURCE_GROUP, "MCAST_LEAVE_SOURCE_GROUP" },
 	{ }
 };
 
@@ -144,185 +172,16 @@ const struct number flag_names[] = {
 	{ }
 };
 
-/* Steps to write down */
-#define bind_to(a, p)	{ .op = BIND, .addr = a, .port = p, .alen = FULL }
-#define connect_to(a, p) { .op = CONNECT, .addr = a, .port = p, .alen = FULL }
-#define disconnect	connect_to(UNSPEC, SELF)
-#define send_to(a, p, n) \
-	{ .op = SENDTO, .addr = a, .port = p, .alen = FULL, .len = n }
-#define send_it(n)	send_to(NONE, ZERO, n)
-#define cork(a, p, n) \
-	{ .op = SENDTO, .addr = a, .port = p, .alen = FULL, .len = n, \
-	  .flags = MSG_MORE }
-#define get_sent(n) \
-	{ .op = SENDTO, .who = PARTNER, .addr = OWN, .port = SELF, \
-	  .alen = FULL, .len = n }
-#define shut(n)		{ .op = SHUTDOWN, .value = n }
-#define set(o, v)	{ .op = SETSOCKOPT, .opt = o, .value = v }
-#define get(o)		{ .op = GETSOCKOPT, .opt = o }
-#define partner_set(o, v) \
-	{ .op = SETSOCKOPT, .who = PARTNER, .opt = o, .value = v }
-#define receive(n, f) \
-	{ .op = RECVMSG, .len = n, .flags = f, .alen = FULL, .iovs = 1, \
-	  .value = 512 }
-#define partner_receives \
-	{ .op = RECVFROM, .who = PARTNER, .len = 70000, .alen = FULL }
+/* Whose calls are made */
+static struct version *ver;
 
-#define __STATE(text, s) \
-	{ .name = text, .steps = s, .n = sizeof((struct step[])s) / \
-				       sizeof(struct step) }
-#define STEPS(...)	{ __VA_ARGS__ }
-#define STATE(text, ...) __STATE(text, STEPS(__VA_ARGS__))
-
-const struct state states[] = {
-	{ .name = "fresh" },
-	STATE("bound_auto", bind_to(ANY, ZERO)),
-	STATE("bound_any", bind_to(ANY, SELF)),
-	STATE("bound_own", bind_to(OWN, SELF)),
-	STATE("bound_own_auto", bind_to(OWN, ZERO)),
-	STATE("bound_second", bind_to(SECOND, SELF)),
-	STATE("bound_other", bind_to(OTHER, SELF)),
-	STATE("bound_limited", bind_to(LIMITED, SELF)),
-	STATE("bound_subnet", bind_to(SUBNET, SELF)),
-	STATE("bound_group", bind_to(GROUP, SELF)),
-
-	STATE("connected", connect_to(OWN, TAKEN)),
-	STATE("connected_any", connect_to(ANY, TAKEN)),
-	STATE("connected_free", connect_to(OWN, FREE)),
-	STATE("connected_remote", connect_to(REMOTE, FREE)),
-	STATE("connected_group", connect_to(GROUP, TAKEN)),
-	STATE("connected_port_0", bind_to(OWN, SELF), connect_to(OWN, ZERO)),
-	STATE("connected_self", bind_to(OWN, SELF), connect_to(OWN, SELF)),
-	STATE("connected_twice", connect_to(OTHER, FREE),
-	      connect_to(OWN, TAKEN)),
-	STATE("connected_limited", set(OPT_BROADCAST, 1),
-	      bind_to(OTHER, SELF), connect_to(LIMITED, TAKEN)),
-	STATE("connected_subnet", set(OPT_BROADCAST, 1),
-	      connect_to(SUBNET, TAKEN)),
-	STATE("bound_any_connected", bind_to(ANY, SELF),
-	      connect_to(OWN, TAKEN)),
-	STATE("bound_own_connected", bind_to(OWN, SELF),
-	      connect_to(OWN, TAKEN)),
-	STATE("bound_second_connected", bind_to(SECOND, SELF),
-	      connect_to(OWN, TAKEN)),
-	STATE("bound_other_connected", bind_to(OTHER, SELF),
-	      connect_to(REMOTE, FREE)),
-	STATE("bound_subnet_connected", bind_to(SUBNET, SELF),
-	      connect_to(OWN, TAKEN)),
-	STATE("bound_group_connected", bind_to(GROUP, SELF),
-	      connect_to(OWN, TAKEN)),
-
-	STATE("disconnected", connect_to(OWN, TAKEN), disconnect),
-	STATE("disconnected_any", bind_to(ANY, SELF), connect_to(OWN, TAKEN),
-	      disconnect),
-	STATE("disconnected_own", bind_to(OWN, SELF), connect_to(OWN, TAKEN),
-	      disconnect),
-	STATE("disconnected_own_auto", bind_to(OWN, ZERO),
-	      connect_to(OWN, TAKEN), disconnect),
-	STATE("disconnected_group", bind_to(GROUP, SELF),
-	      connect_to(OTHER, TAKEN), disconnect),
-	STATE("disconnected_bound", bind_to(ANY, SELF), disconnect),
-	STATE("not_connected", bind_to(OWN, SELF), connect_to(NO_ROUTE, FREE)),
-
-	STATE("shut_rd", bind_to(OWN, SELF), connect_to(OWN, TAKEN), shut(0)),
-	STATE("shut_wr", bind_to(OWN, SELF), connect_to(OWN, TAKEN), shut(1)),
-	STATE("shut_rdwr", bind_to(OWN, SELF), connect_to(OWN, TAKEN),
-	      shut(2)),
-	STATE("shut_rd_unconnected", bind_to(OWN, SELF), shut(0)),
-	STATE("shut_wr_unconnected", bind_to(OWN, SELF), shut(1)),
-	STATE("shut_rdwr_fresh", shut(2)),
-	STATE("shut_with_data", bind_to(OWN, SELF), connect_to(OWN, TAKEN),
-	      get_sent(5), shut(2)),
-
-	STATE("refused", bind_to(OWN, SELF), connect_to(OWN, FREE),
-	      send_it(3)),
-	STATE("refused_auto", connect_to(OWN, FREE), send_it(3)),
-	STATE("refused_with_data", bind_to(OWN, SELF), get_sent(5),
-	      connect_to(OWN, FREE), send_it(3)),
-	STATE("refused_shut", bind_to(OWN, SELF), connect_to(OWN, FREE),
-	      send_it(3), shut(2)),
-	STATE("refused_disconnected", bind_to(OWN, SELF),
-	      connect_to(OWN, FREE), send_it(3), disconnect),
-
-	STATE("errors", set(OPT_RECVERR, 1)),
-	STATE("error_queued", set(OPT_RECVERR, 1), bind_to(OWN, SELF),
-	      connect_to(OWN, FREE), send_it(3)),
-	STATE("error_queued_unconnected", set(OPT_RECVERR, 1),
-	      bind_to(ANY, SELF), send_to(OWN, FREE, 3)),
-	STATE("errors_queued", set(OPT_RECVERR, 1), bind_to(ANY, SELF),
-	      send_to(OWN, FREE, 3), get(OPT_ERROR), send_to(SECOND, FREE, 7),
-	      get_sent(5)),
-
-	STATE("data", bind_to(OWN, SELF), get_sent(5)),
-	STATE("data_empty", bind_to(OWN, SELF), get_sent(0)),
-	STATE("data_several", bind_to(ANY, SELF), get_sent(5), get_sent(0),
-	      get_sent(1472)),
-	STATE("data_connected", bind_to(OWN, SELF), connect_to(OWN, TAKEN),
-	      get_sent(5), get_sent(1)),
-	STATE("data_then_connected", bind_to(OWN, SELF), get_sent(5),
-	      connect_to(OWN, FREE)),
-	STATE("data_options", set(OPT_RECVTTL, 1), set(OPT_RECVTOS, 1),
-	      bind_to(OWN, SELF), get_sent(5)),
-
-	STATE("corked", bind_to(OWN, SELF), cork(OWN, TAKEN, 3)),
-	STATE("corked_connected", bind_to(ANY, SELF), connect_to(OWN, TAKEN),
-	      cork(NONE, ZERO, 3)),
-	STATE("corked_with_data", bind_to(OWN, SELF), get_sent(5),
-	      cork(OWN, FREE, 3), cork(NONE, ZERO, 3)),
-	STATE("corked_shut", bind_to(OWN, SELF), connect_to(OWN, TAKEN),
-	      cork(NONE, ZERO, 3), shut(1)),
-
-	STATE("reuse", set(OPT_REUSEADDR, 1)),
-	STATE("reuse_partner", set(OPT_REUSEADDR, 1),
-	      partner_set(OPT_REUSEADDR, 1)),
-	STATE("reuse_bound", set(OPT_REUSEADDR, 1),
-	      partner_set(OPT_REUSEADDR, 1), bind_to(OWN, TAKEN)),
-	STATE("device_lo", set(OPT_BINDTODEVICE, DEV_LO)),
-	STATE("device_lo_bound", set(OPT_BINDTODEVICE, DEV_LO),
-	      bind_to(ANY, SELF)),
-	STATE("device_dummy", set(OPT_BINDTODEVICE, DEV_DUMMY)),
-	STATE("broadcast", set(OPT_BROADCAST, 1)),
-	STATE("broadcast_other", set(OPT_BROADCAST, 1), bind_to(OTHER, SELF)),
-	STATE("dont_route", set(OPT_DONTROUTE, 1)),
-	STATE("dont_fragment", set(OPT_MTU_DISCOVER, IP_PMTUDISC_DO)),
-	STATE("dont_fragment_errors", set(OPT_MTU_DISCOVER, IP_PMTUDISC_DO),
-	      set(OPT_RECVERR, 1), bind_to(ANY, SELF)),
-	STATE("freebind", set(OPT_FREEBIND, 1)),
-	STATE("no_port", set(OPT_NO_PORT, 1), bind_to(OWN, ZERO)),
-	STATE("unprivileged", { .op = SETEUID, .value = 65534 }),
-};
-
-const int nr_states = ARRAY_SIZE(states);
-
-/* What a socket says of itself, what has come, and whether more comes */
-const struct step afterwards[] = {
-	{ .op = GETSOCKNAME, .alen = FULL },
-	{ .op = GETPEERNAME, .alen = FULL },
-	{ .op = POLL },
-	{ .op = IOCTL, .opt = IO_INQ },
-	{ .op = IOCTL, .opt = IO_OUTQ },
-	get(OPT_ERROR),
-	receive(100, MSG_ERRQUEUE),
-	receive(100, MSG_ERRQUEUE),
-	partner_receives,
-	partner_receives,
-	get_sent(9),
-	receive(2000, 0),
-	receive(2000, 0),
-	receive(2000, 0),
-	receive(2000, 0),
-};
-
-const int nr_afterwards = ARRAY_SIZE(afterwards);
-
-struct call calls[700];
-int nr_calls;
+#define MOST_CALLS	1000
 
 static void add(struct step s)
 {
-	struct call *c = &calls[nr_calls++];
+	struct call *c = &ver->calls[ver->nr_calls++];
 
-	if (nr_calls > ARRAY_SIZE(calls))
+	if (ver->nr_calls > MOST_CALLS)
 		abort();
 	c->step = s;
 	step_name(&c->step, c->name, sizeof(c->name));
@@ -335,9 +194,9 @@ static void core(struct step s)
 	int i;
 
 	step_name(&s, name, sizeof(name));
-	for (i = 0; i < nr_calls; i++) {
-		if (!strcmp(calls[i].name, name)) {
-			calls[i].core = true;
+	for (i = 0; i < ver->nr_calls; i++) {
+		if (!strcmp(ver->calls[i].name, name)) {
+			ver->calls[i].core = true;
 			return;
 		}
 	}
@@ -345,9 +204,31 @@ static void core(struct step s)
 	abort();
 }
 
-static const int short_lengths[] = {
-	0, 1, 2, 8, 15, 17, 128, 129, 65536, -1
-};
+static void add_lengths(struct step s)
+{
+	int i;
+
+	for (i = 0; i < ver->nr_lengths; i++) {
+		s.alen = ver->lengths[i];
+		add(s);
+	}
+}
+
+/* Every address, the common ones with all ports but @unwanted */
+static void add_hosts(struct step s, enum port unwanted, enum port of_no_host)
+{
+	for (s.addr = ANY; s.addr <= LAST_HOST; s.addr++) {
+		if (!ver->hosts[s.addr].text)
+			continue;
+		s.port = s.addr <= LAST_WITH_ALL_PORTS ? ZERO : TAKEN;
+		for (; s.port < PORTS; s.port++)
+			if (s.port != unwanted)
+				add(s);
+	}
+	s.port = of_no_host;
+	for (; s.addr < ADDRESSES; s.addr++)
+		add(s);
+}
 
 /* bind() or connect() */
 static void add_addresses(enum op op)
@@ -355,28 +236,18 @@ static void add_addresses(enum op op)
 	struct step s = { .op = op, .alen = FULL };
 	int i;
 
-	for (s.addr = ANY; s.addr <= LAST_OF_FAMILY; s.addr++)
-		for (s.port = ZERO; s.port < PORTS; s.port++)
-			add(s);
+	add_hosts(s, PORTS, SELF);
 	s.port = SELF;
-	for (; s.addr < ADDRESSES; s.addr++)
-		add(s);
-	s.addr = NONE;
 	add(s);
 	s.addr = OWN;
-	for (i = 0; i < ARRAY_SIZE(short_lengths); i++) {
-		s.alen = short_lengths[i];
-		add(s);
-	}
+	add_lengths(s);
 	/* The family alone is enough to disconnect */
 	s.addr = UNSPEC;
 	for (i = 0; i < 4; i++) {
-		s.alen = short_lengths[i];
+		s.alen = ver->lengths[i];
 		add(s);
 	}
 }
-
-static const int sizes[] = { 0, 1, 1472, 1473, 65507, 65508, 65536 };
 
 static const int send_flags[] = {
 	MSG_OOB, MSG_PEEK, MSG_DONTROUTE, MSG_CTRUNC, 0x10, MSG_TRUNC,
@@ -385,26 +256,17 @@ static const int send_flags[] = {
 	0x800000, MSG_OOB | MSG_ERRQUEUE, MSG_CONFIRM | 0x10,
 };
 
-static void add_sendto(void)
+/* To nobody in particular, to a socket, to another host */
+static void add_sizes_and_flags(struct step s)
 {
-	struct step s = { .op = SENDTO, .alen = FULL, .len = 1 };
-	int i;
+	static const enum address to[] = { NONE, OWN, REMOTE };
+	unsigned int i, j;
 
-	for (s.addr = ANY; s.addr <= LAST_OF_FAMILY; s.addr++)
-		for (s.port = ZERO; s.port < PORTS; s.port++)
-			if (s.port != PRIVILEGED)
-				add(s);
-	s.port = TAKEN;
-	for (; s.addr < ADDRESSES; s.addr++)
-		add(s);
-	for (i = 0; i < 3; i++) {
-		static const enum address to[] = { NONE, OWN, REMOTE };
-		unsigned int j;
-
+	for (i = 0; i < ARRAY_SIZE(to); i++) {
 		s.addr = to[i];
 		s.port = i ? TAKEN : ZERO;
-		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
-			s.len = sizes[j];
+		for (j = 0; j < ver->nr_sizes; j++) {
+			s.len = ver->sizes[j];
 			if (!i || s.len != 1)
 				add(s);
 		}
@@ -415,14 +277,20 @@ static void add_sendto(void)
 		}
 		s.flags = 0;
 	}
+}
+
+static void add_sendto(void)
+{
+	struct step s = { .op = SENDTO, .alen = FULL, .len = 1 };
+
+	add_hosts(s, PRIVILEGED, TAKEN);
+	add_sizes_and_flags(s);
+	s.port = TAKEN;
 	s.addr = OWN;
-	for (i = 0; i < ARRAY_SIZE(short_lengths); i++) {
-		s.alen = short_lengths[i];
-		add(s);
-	}
+	add_lengths(s);
 	s.addr = NONE;
 	s.port = ZERO;
-	s.alen = 16;
+	s.alen = ver->len;
 	add(s);
 	s.alen = FULL;
 	s.data = BAD_DATA;
@@ -443,15 +311,12 @@ static void add_sendto(void)
 	s.addr = NO_ROUTE;
 	s.port = FREE;
 	add(s);
-	s.addr = SUBNET;
-	add(s);
 }
 
 static void add_sendmsg(void)
 {
 	struct step s = { .op = SENDMSG, .alen = FULL };
 	static const int iovs[] = { -1, 0, 1, 2, 3, 1025 };
-	static const int control[] = { IP_TTL, IP_TOS, IP_RECVERR };
 	int i;
 
 	for (s.addr = NONE; s.addr <= OWN; s.addr += OWN) {
@@ -463,8 +328,8 @@ static void add_sendmsg(void)
 		}
 		s.iovs = 1;
 		s.len = 1;
-		for (i = 0; i < ARRAY_SIZE(control); i++) {
-			s.value = control[i];
+		for (i = 0; i < ver->nr_controls; i++) {
+			s.value = ver->controls[i];
 			add(s);
 		}
 		s.value = 0;
@@ -478,12 +343,9 @@ static void add_sendmsg(void)
 		s.data = PATTERN;
 	}
 	s.addr = OWN;
-	for (i = 0; i < ARRAY_SIZE(short_lengths); i++) {
-		s.alen = short_lengths[i];
-		add(s);
-	}
+	add_lengths(s);
 	s.addr = NONE;
-	s.alen = 16;
+	s.alen = ver->len;
 	add(s);
 }
 
@@ -510,10 +372,7 @@ static void add_receive(void)
 		}
 	}
 	s.flags = 0;
-	for (i = 0; i < ARRAY_SIZE(short_lengths); i++) {
-		s.alen = short_lengths[i];
-		add(s);
-	}
+	add_lengths(s);
 	s.alen = NO_LEN;
 	add(s);
 	s.alen = FULL;
@@ -538,10 +397,7 @@ static void add_receive(void)
 			add(s);
 	}
 	s.iovs = 1;
-	for (i = 0; i < ARRAY_SIZE(short_lengths); i++) {
-		s.alen = short_lengths[i];
-		add(s);
-	}
+	add_lengths(s);
 	for (i = 0; i < ARRAY_SIZE(receive_flags); i++) {
 		s.alen = NO_LEN;
 		s.flags = receive_flags[i];
@@ -553,13 +409,9 @@ static void add_receive(void)
 static void add_names(enum op op)
 {
 	struct step s = { .op = op, .alen = FULL };
-	int i;
 
 	add(s);
-	for (i = 0; i < ARRAY_SIZE(short_lengths); i++) {
-		s.alen = short_lengths[i];
-		add(s);
-	}
+	add_lengths(s);
 	s.alen = NO_LEN;
 	add(s);
 	s.alen = FULL;
@@ -589,55 +441,26 @@ static void add_others(void)
 
 static void add_options(void)
 {
-	static const int as_flags[] = {
-		OPT_BROADCAST, OPT_REUSEADDR, OPT_DONTROUTE, OPT_MARK,
-		OPT_NO_CHECK, OPT_PEEK_OFF, OPT_RECVERR, OPT_FREEBIND,
-		OPT_TRANSPARENT, OPT_RECVTTL, OPT_RECVTOS, OPT_NO_PORT,
-		OPT_PKTINFO, OPT_MTU_DISCOVER, OPT_TTL, OPT_RCVLOWAT,
-		OPT_RCVBUF, OPT_SNDBUF, OPT_BINDTODEVICE,
-	};
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(as_flags); i++) {
-		add((struct step)set(as_flags[i], 0));
-		add((struct step)set(as_flags[i], 1));
+	for (i = 0; i < ver->nr_set; i++) {
+		add((struct step)set(ver->set[i], 0));
+		add((struct step)set(ver->set[i], 1));
 	}
-	add((struct step)set(OPT_MTU_DISCOVER, 2));
-	add((struct step)set(OPT_MTU_DISCOVER, 3));
-	add((struct step)set(OPT_BINDTODEVICE, DEV_DUMMY));
-	add((struct step)set(OPT_BINDTODEVICE, DEV_MISSING));
-	for (i = 0; i <= OPT_PKTINFO; i++)
-		if (i != OPT_BINDTODEVICE)
-			add((struct step)get(i));
+	for (i = 0; i < ver->nr_get; i++)
+		add((struct step)get(ver->get[i]));
+	for (i = 0; i < ver->nr_extra; i++)
+		add(ver->extra[i]);
 }
 
-static void choose_core(void)
+void make_calls(struct version *version)
 {
-	static const struct step chosen[] = {
-		bind_to(ANY, ZERO), bind_to(OWN, SELF), bind_to(SECOND, FREE),
-		bind_to(GROUP, FREE),
-		connect_to(OWN, TAKEN), connect_to(OWN, FREE),
-		connect_to(OWN, ZERO), connect_to(REMOTE, FREE),
-		connect_to(NO_ROUTE, FREE), connect_to(SUBNET, FREE),
-		disconnect,
-		send_to(NONE, ZERO, 1), send_to(OWN, TAKEN, 1),
-		send_to(OWN, FREE, 1), send_to(OWN, SELF, 1),
-		send_to(NONE, ZERO, 65508),
-		shut(0), shut(1), get(OPT_ERROR),
-		set(OPT_RECVERR, 1), set(OPT_BINDTODEVICE, DEV_DUMMY),
-		set(OPT_REUSEADDR, 1),
-		{ .op = RECVFROM, .alen = FULL, .len = 2000 },
-		{ .op = RECVFROM, .alen = FULL, .len = 2, .flags = MSG_PEEK },
-		receive(2000, MSG_ERRQUEUE),
-	};
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(chosen); i++)
-		core(chosen[i]);
-}
-
-void make_calls(void)
-{
+	ver = version;
+	ver->calls = calloc(MOST_CALLS, sizeof(*ver->calls));
+	if (!ver->calls)
+		abort();
 	add_addresses(BIND);
 	add_addresses(CONNECT);
 	add_sendto();
@@ -647,5 +470,6 @@ void make_calls(void)
 	add_names(GETPEERNAME);
 	add_others();
 	add_options();
-	choose_core();
+	for (i = 0; i < ver->nr_core; i++)
+		core(ver->core[i]);
 }

@@ -21,7 +21,7 @@
 #define BAD		((void *)8)	/* nothing is mapped there */
 #define FIRST_AUTO	32768		/* of net.ipv4.ip_local_port_range */
 
-static const struct version *ip = &ipv4;
+const struct version *ip;
 static int settle_fd;
 static int fds[2];			/* by who */
 static char pattern[70000], buf[70000];
@@ -60,11 +60,40 @@ void put(struct text *t, const char *format, ...)
  * Addresses
  */
 
+static int family_of(enum address addr)
+{
+	switch (addr) {
+	case UNSPEC:
+	case UNSPEC_ANY:
+		return AF_UNSPEC;
+	case OTHER_FAMILY:
+		return ip->family == AF_INET ? AF_INET6 : AF_INET;
+	case UNIX:
+		return AF_UNIX;
+	default:
+		return addr >= INET_ANY ? AF_INET : ip->family;
+	}
+}
+
+static const struct host *host_of(enum address addr)
+{
+	return addr == UNSPEC_ANY ? &ip->hosts[ANY] :
+	       addr > LAST_HOST ? &ip->hosts[OWN] : &ip->hosts[addr];
+}
+
+/* That of IPv6 may have a family that is none of its own */
+static bool is_ipv6(enum address addr)
+{
+	return strchr(host_of(addr)->text, ':');
+}
+
 static socklen_t length_of(const struct step *s)
 {
 	if (s->alen != FULL)
 		return s->alen;
-	return s->addr == NONE ? 0 : ip->len;
+	return s->addr == NONE ? 0 : s->addr == BAD_POINTER ? ip->len :
+	       is_ipv6(s->addr) ? sizeof(struct sockaddr_in6) :
+	       sizeof(struct sockaddr_in);
 }
 
 /* What a call that gives out a name is told */
@@ -73,63 +102,89 @@ static int room_of(const struct step *s)
 	return s->alen == FULL ? (int)ip->len : s->alen;
 }
 
-static int family_of(enum address addr)
+static void store(enum address addr, int port, void *to)
 {
-	switch (addr) {
-	case UNSPEC:
-	case UNSPEC_ANY:
-		return AF_UNSPEC;
-	case INET6:
-		return AF_INET6;
-	case UNIX:
-		return AF_UNIX;
-	default:
-		return ip->family;
-	}
-}
+	struct sockaddr_in *sin = to;
+	struct sockaddr_in6 *sin6 = to;
+	const struct host *host = host_of(addr);
 
-static const char *host_of(enum address addr)
-{
-	return addr == UNSPEC_ANY ? ip->addresses[ANY] :
-	       addr > LAST_OF_FAMILY ? ip->addresses[OWN] :
-	       ip->addresses[addr];
+	/* They begin alike */
+	sin->sin_family = family_of(addr);
+	sin->sin_port = htons(port);
+	if (!is_ipv6(addr)) {
+		inet_pton(AF_INET, host->text, &sin->sin_addr);
+		return;
+	}
+	inet_pton(AF_INET6, host->text, &sin6->sin6_addr);
+	sin6->sin6_flowinfo = htonl(host->flow);
+	sin6->sin6_scope_id = host->scope;
 }
 
 static void *address_of(const struct step *s, struct sockaddr_storage *ss)
 {
-	struct sockaddr_in *sin = (struct sockaddr_in *)ss;
-
 	if (s->addr == NONE)
 		return NULL;
 	if (s->addr == BAD_POINTER)
 		return BAD;
 	memset(ss, 0, sizeof(*ss));
-	sin->sin_family = family_of(s->addr);
-	sin->sin_port = htons(ports[s->port]);
-	inet_pton(ip->family, host_of(s->addr), &sin->sin_addr);
+	store(s->addr, ports[s->port], ss);
 	return ss;
 }
 
 /* A port that was chosen automatically is another one each time */
+static void put_port(struct text *t, in_port_t net)
+{
+	int port = ntohs(net);
+
+	if (port >= FIRST_AUTO && port != 0xffff)
+		put(t, "/auto");
+	else
+		put(t, "/%d", port);
+}
+
+static void put_in(struct text *t, const struct sockaddr_in *sin)
+{
+	char host[64];
+
+	inet_ntop(AF_INET, &sin->sin_addr, host, sizeof(host));
+	put(t, "/%d/%s", sin->sin_family, host);
+	put_port(t, sin->sin_port);
+}
+
+static void put_in6(struct text *t, const struct sockaddr_in6 *sin6)
+{
+	char host[64];
+
+	inet_ntop(AF_INET6, &sin6->sin6_addr, host, sizeof(host));
+	put(t, "/%d/%s", sin6->sin6_family, host);
+	if (sin6->sin6_scope_id)
+		put(t, "%%%d", sin6->sin6_scope_id);
+	put_port(t, sin6->sin6_port);
+	if (sin6->sin6_flowinfo)
+		put(t, "/flow=%#x", ntohl(sin6->sin6_flowinfo));
+}
+
+/* What was not written is all ones */
 static void put_name(struct text *t, const void *name, size_t room, size_t len)
 {
-	struct sockaddr_in sin;
+	union {
+		struct sockaddr_in sin;
+		struct sockaddr_in6 sin6;
+	} copy;
 	const char *p = name;
-	char host[64];
-	int port;
 
-	memset(&sin, 0xff, sizeof(sin));
-	memcpy(&sin, name, room < sizeof(sin) ? room : sizeof(sin));
-	port = ntohs(sin.sin_port);
+	memset(&copy, 0xff, sizeof(copy));
+	memcpy(&copy, name, room < ip->len ? room : ip->len);
 	put(t, " name=%zu", len);
 	if (p[0] == -1 || !len)
 		return;
-	inet_ntop(AF_INET, &sin.sin_addr, host, sizeof(host));
-	if (port >= FIRST_AUTO && port != 0xffff)
-		put(t, "/%d/%s/auto", sin.sin_family, host);
-	else
-		put(t, "/%d/%s/%d", sin.sin_family, host, port);
-	if (room >= sizeof(sin) && memcmp(sin.sin_zero, "\0\0\0\0\0\0\0", 8))
+	if (ip->family == AF_INET6) {
+		put_in6(t, &copy.sin6);
+		return;
+	}
+	put_in(t, &copy.sin);
+	if (room >= sizeof(copy.sin) &&
+	    memcmp(copy.sin.sin_zero, "\0\0\0\0\0\0\0", 8))
 		put(t, "/dirty");
 }
 
@@ -192,19 +247,23 @@ static int open_socket(const struct door *door)
 	int one = 1;
 
 	must(fd >= 0, "socket");
-	if (door->broken)
-		setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
+	if (door->option)
+		setsockopt(fd, door->level, door->option, &one, sizeof(one));
 	return fd;
 }
 
+/* The partner has a port from the beginning */
+const struct step opening = {
+	.op = BIND, .who = PARTNER, .addr = ANY, .port = TAKEN, .alen = FULL
+};
+
 void open_sockets(const struct door *door)
 {
-	struct step partner = { .addr = ANY, .port = TAKEN };
 	struct sockaddr_storage ss;
 
 	fds[PARTNER] = open_socket(door);
 	fds[SUBJECT] = open_socket(door);
-	must(!bind(fds[PARTNER], address_of(&partner, &ss), ip->len),
+	must(!bind(fds[PARTNER], address_of(&opening, &ss), ip->len),
 	     "bind of the partner");
 }
 
@@ -247,7 +306,7 @@ static void put_control(struct text *t, struct msghdr *msg)
 		size_t len = c->cmsg_len - CMSG_LEN(0);
 
 		put(t, " [%d/%d", c->cmsg_level, c->cmsg_type);
-		for (i = 0; i < len && i < 40; i++)
+		for (i = 0; i < len && i < 48; i++)
 			put(t, "%s%02x", i % 4 ? "" : " ", CMSG_DATA(c)[i]);
 		put(t, "]");
 	}
@@ -259,7 +318,7 @@ static long run_sendmsg(const struct step *s, void *name)
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { .align = {
-		.cmsg_level = IPPROTO_IP, .cmsg_type = s->value,
+		.cmsg_level = ip->level, .cmsg_type = s->value,
 		.cmsg_len = CMSG_LEN(sizeof(int)) } };
 	struct iovec iov[1025] = {};
 	struct msghdr msg = {
@@ -386,6 +445,41 @@ static void run_getsockopt(const struct step *s, struct text *t)
 		put(t, " %d", value);
 }
 
+static int level_of(const struct step *s)
+{
+	return s->addr <= LAST_HOST && !is_ipv6(s->addr) ? IPPROTO_IP :
+	       ip->level;
+}
+
+static socklen_t membership_length(const struct step *s)
+{
+	return s->source ? sizeof(struct group_source_req) :
+	       sizeof(struct group_req);
+}
+
+/* A group without a source is the beginning of the other */
+static int run_membership(const struct step *s)
+{
+	struct group_source_req req = {
+		.gsr_interface = device_numbers[s->value],
+	};
+
+	store(s->addr, 0, &req.gsr_group);
+	if (s->source)
+		store(s->source, 0, &req.gsr_source);
+	return setsockopt(fds[s->who], level_of(s), s->opt, &req,
+			  membership_length(s));
+}
+
+/* Of those that share a port this one gets all, errors too */
+static int run_steer(const struct step *s)
+{
+	int cpu = sched_getcpu();
+
+	return setsockopt(fds[s->who], SOL_SOCKET, SO_INCOMING_CPU, &cpu,
+			  sizeof(cpu));
+}
+
 /* Runs it, and says what came of it: the text and its length */
 size_t run_step(const struct step *s, char *out, size_t room)
 {
@@ -438,6 +532,12 @@ size_t run_step(const struct step *s, char *out, size_t room)
 	case GETSOCKOPT:
 		run_getsockopt(s, &t);
 		break;
+	case MEMBERSHIP:
+		put_result(&t, run_membership(s));
+		break;
+	case STEER:
+		put_result(&t, run_steer(s));
+		break;
 	case SETEUID:
 		put_result(&t, seteuid(s->value));
 		break;
@@ -465,6 +565,23 @@ static void put_flags(struct text *t, int flags, const char *prefix,
 	}
 	if (flags)
 		put(t, "%s%#x", prefix, flags);
+}
+
+static const char *name_of(const struct number *n, int value)
+{
+	while (n->name && n->value != value)
+		n++;
+	return n->name;
+}
+
+static void put_membership_name(struct text *t, const struct step *s)
+{
+	put(t, ":%s:%s", name_of(membership_names, s->opt) + strlen("MCAST_"),
+	    address_names[s->addr]);
+	if (s->source)
+		put(t, ":%s", address_names[s->source]);
+	if (s->value)
+		put(t, ":%s", devices[s->value]);
 }
 
 static void put_address_name(struct text *t, const struct step *s)
@@ -500,7 +617,8 @@ static const char *const op_names[] = {
 	[SHUTDOWN] = "shutdown", [LISTEN] = "listen", [ACCEPT] = "accept",
 	[GETSOCKNAME] = "getsockname", [GETPEERNAME] = "getpeername",
 	[IOCTL] = "ioctl", [POLL] = "poll", [SETSOCKOPT] = "setsockopt",
-	[GETSOCKOPT] = "getsockopt", [SETEUID] = "seteuid",
+	[GETSOCKOPT] = "getsockopt", [MEMBERSHIP] = "mcast",
+	[STEER] = "steer", [SETEUID] = "seteuid",
 };
 
 void step_name(const struct step *s, char *out, size_t room)
@@ -547,12 +665,16 @@ void step_name(const struct step *s, char *out, size_t room)
 	case GETSOCKOPT:
 		put(&t, ":%s", options[s->opt].name);
 		break;
+	case MEMBERSHIP:
+		put_membership_name(&t, s);
+		break;
 	case SHUTDOWN:
 	case LISTEN:
 	case SETEUID:
 		put(&t, ":%d", s->value);
 		break;
 	case POLL:
+	case STEER:
 		break;
 	}
 }
@@ -565,8 +687,11 @@ void step_name(const struct step *s, char *out, size_t room)
 static const struct {
 	const char *needed_for;
 	const char *text;
+	int family;			/* of a version; 0: all */
 } helpers[] = {
 	{ "MSG_PROBE", "#define MSG_PROBE 0x10\n" },
+	{ "IPV6_FLOWINFO,", "#define IPV6_FLOWINFO 11\n" },
+	{ "IPV6_FLOWINFO_SEND", "#define IPV6_FLOWINFO_SEND 33\n" },
 	{ "BAD", "#define BAD ((void *)8)\n" },
 	{ "data", "static char data[70000];\n" },
 	{ "buf", "static char buf[70000];\n" },
@@ -576,6 +701,7 @@ static const struct {
 	{ "p.fd", "static struct pollfd p;\n" },
 	{ "\tlen = ", "static socklen_t len;\n" },
 	{ "\tvalue = ", "static int value;\n" },
+	{ "req.", "static struct group_source_req req;\n" },
 	{ "show_from",
 	  "static struct sockaddr_in from;\n"
 	  "\n"
@@ -586,14 +712,53 @@ static const struct {
 	  "	       from.sin_family, inet_ntoa(from.sin_addr),\n"
 	  "	       ntohs(from.sin_port));\n"
 	  "	memset(&from, 0xff, sizeof(from));\n"
+	  "}\n", AF_INET },
+	{ "show_from",
+	  "static struct sockaddr_in6 from;\n"
+	  "\n"
+	  "/* A port above 32768 was chosen by the kernel */\n"
+	  "static void show_from(int length)\n"
+	  "{\n"
+	  "	char host[64];\n"
+	  "\n"
+	  "	inet_ntop(AF_INET6, &from.sin6_addr, host, sizeof(host));\n"
+	  "	printf(\"\\tlength %d, family %d, %s%%%d port %d flow %#x\\n\",\n"
+	  "	       length, from.sin6_family, host, from.sin6_scope_id,\n"
+	  "	       ntohs(from.sin6_port), ntohl(from.sin6_flowinfo));\n"
+	  "	memset(&from, 0xff, sizeof(from));\n"
+	  "}\n", AF_INET6 },
+	{ " to(",
+	  "\n"
+	  "static void *to(int family, const char *host, int port)\n"
+	  "{\n"
+	  "	static struct sockaddr_in sin;\n"
+	  "\n"
+	  "	sin.sin_family = family;\n"
+	  "	sin.sin_port = htons(port);\n"
+	  "	inet_pton(AF_INET, host, &sin.sin_addr);\n"
+	  "	return &sin;\n"
+	  "}\n" },
+	{ " to6(",
+	  "\n"
+	  "static void *to6(int family, const char *host, int port, int scope,\n"
+	  "		 int flow)\n"
+	  "{\n"
+	  "	static struct sockaddr_in6 sin6;\n"
+	  "\n"
+	  "	sin6.sin6_family = family;\n"
+	  "	sin6.sin6_port = htons(port);\n"
+	  "	inet_pton(AF_INET6, host, &sin6.sin6_addr);\n"
+	  "	sin6.sin6_scope_id = scope;\n"
+	  "	sin6.sin6_flowinfo = htonl(flow);\n"
+	  "	return &sin6;\n"
 	  "}\n" },
 	{ "control_message(",
 	  "\n"
-	  "static void control_message(int type)\n"
+	  "static void control_message(int level, int type)\n"
 	  "{\n"
 	  "	struct cmsghdr *c = (void *)control;\n"
 	  "\n"
-	  "	c->cmsg_level = IPPROTO_IP;\n"
+	  "	c->cmsg_level = level;\n"
 	  "	c->cmsg_type = type;\n"
 	  "	c->cmsg_len = CMSG_LEN(sizeof(int));\n"
 	  "	*(int *)CMSG_DATA(c) = 33;\n"
@@ -611,6 +776,20 @@ static const struct {
 	  "		printf(\" %02x\", (unsigned char)control[i]);\n"
 	  "	printf(\"\\n\");\n"
 	  "}\n" },
+	{ "steer(",
+	  "\n"
+	  "/* Of those that share a port this one gets all, errors too */\n"
+	  "static int steer(int fd)\n"
+	  "{\n"
+	  "	int cpu = sched_getcpu();\n"
+	  "	cpu_set_t cpus;\n"
+	  "\n"
+	  "	CPU_ZERO(&cpus);\n"
+	  "	CPU_SET(cpu, &cpus);\n"
+	  "	if (sched_setaffinity(0, sizeof(cpus), &cpus))\n"
+	  "		return -1;\n"
+	  "	return setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &cpu, 4);\n"
+	  "}\n" },
 };
 
 static const char always[] =
@@ -619,16 +798,6 @@ static const char always[] =
 "{\n"
 "	printf(\"%s = %ld %s\\n\", call, ret,\n"
 "	       ret < 0 ? strerrorname_np(errno) : \"\");\n"
-"}\n"
-"\n"
-"static void *to(int family, const char *host, int port)\n"
-"{\n"
-"	static struct sockaddr_in sin;\n"
-"\n"
-"	sin.sin_family = family;\n"
-"	sin.sin_port = htons(port);\n"
-"	inet_pton(AF_INET, host, &sin.sin_addr);\n"
-"	return &sin;\n"
 "}\n"
 "\n";
 
@@ -646,6 +815,31 @@ static void print_includes(FILE *out)
 		fprintf(out, "#include <%s>\n", headers[i]);
 }
 
+static const char *family_text(int family)
+{
+	return family == AF_UNSPEC ? "AF_UNSPEC" :
+	       family == AF_UNIX ? "AF_UNIX" :
+	       family == AF_INET ? "AF_INET" : "AF_INET6";
+}
+
+/* An address as C */
+static const char *host_text(enum address addr, int port)
+{
+	static char text[100];
+	const struct host *host = host_of(addr);
+	const char *family = family_text(family_of(addr));
+
+	if (addr == NONE || addr == BAD_POINTER)
+		return addr ? "BAD" : "NULL";
+	if (is_ipv6(addr))
+		snprintf(text, sizeof(text), "to6(%s, \"%s\", %d, %d, %#x)",
+			 family, host->text, port, host->scope, host->flow);
+	else
+		snprintf(text, sizeof(text), "to(%s, \"%s\", %d)", family,
+			 host->text, port);
+	return text;
+}
+
 /* Makes a program of @body: the two sockets, and what the body needs */
 void print_program(FILE *out, bool broken, const char *body)
 {
@@ -653,45 +847,35 @@ void print_program(FILE *out, bool broken, const char *body)
 
 	print_includes(out);
 	fprintf(out, "\n#ifndef FAMILY\n#define FAMILY %s\n#endif\n"
+		"#ifndef PROTOCOL\n#define PROTOCOL 0\n#endif\n"
 		"#define CALL(call) (errno = 0, show(#call, call))\n\n",
-		ip->family_name);
+		family_text(ip->family));
 	for (i = 0; i < ARRAY_SIZE(helpers); i++)
-		if (strstr(body, helpers[i].needed_for))
+		if (strstr(body, helpers[i].needed_for) &&
+		    (!helpers[i].family || helpers[i].family == ip->family))
 			fputs(helpers[i].text, out);
 	fputs(always, out);
 	fprintf(out, "int main(void)\n{\n\tint fd, partner;\n\n");
 	fprintf(out, "\tif (unshare(CLONE_NEWNET))\n\t\treturn 1;\n"
 		"\tif (system(\"%s\"))\n\t\treturn 1;\n"
-		"\tfd = socket(FAMILY, SOCK_DGRAM | SOCK_NONBLOCK, 0);\n"
-		"\tpartner = socket(FAMILY, SOCK_DGRAM | SOCK_NONBLOCK, 0);\n",
+		"\tfd = socket(FAMILY, SOCK_DGRAM | SOCK_NONBLOCK, PROTOCOL);\n"
+		"\tpartner = socket(FAMILY, SOCK_DGRAM | SOCK_NONBLOCK, PROTOCOL);\n",
 		ip->network);
-	fprintf(out, "\tCALL(bind(partner, to(%s, \"%s\", %d), %d));\n",
-		ip->family_name, ip->addresses[ANY], ports[TAKEN], ip->len);
 	if (broken)
 		fprintf(out, "#ifdef BROKEN\n"
 			"\tint one = 1;\n\n"
-			"\tCALL(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, 4));\n"
-			"#endif\n");
+			"\tCALL(setsockopt(fd, %d, %d, &one, 4));\n"
+			"#endif\n", ip->broken.level, ip->broken.option);
 	fprintf(out, "%s\treturn 0;\n}\n", body);
 }
 
-/* The address and its length, as C */
+/* An address and its length */
 static const char *address_text(const struct step *s)
 {
-	static char text[100];
-	static const char *const families[] = {
-		[AF_UNSPEC] = "AF_UNSPEC", [AF_UNIX] = "AF_UNIX",
-		[AF_INET] = "AF_INET", [AF_INET6] = "AF_INET6",
-	};
+	static char text[120];
 
-	if (s->addr == NONE)
-		snprintf(text, sizeof(text), "NULL, %d", length_of(s));
-	else if (s->addr == BAD_POINTER)
-		snprintf(text, sizeof(text), "BAD, %d", length_of(s));
-	else
-		snprintf(text, sizeof(text), "to(%s, \"%s\", %d), %d",
-			 families[family_of(s->addr)], host_of(s->addr),
-			 ports[s->port], length_of(s));
+	snprintf(text, sizeof(text), "%s, %d",
+		 host_text(s->addr, ports[s->port]), length_of(s));
 	return text;
 }
 
@@ -732,11 +916,12 @@ static void print_sendmsg(FILE *out, const struct step *s)
 {
 	print_message(out, s);
 	if (s->addr != NONE)
-		fprintf(out, "\tmsg.msg_name = to(%s, \"%s\", %d);\n",
-			ip->family_name, host_of(s->addr), ports[s->port]);
+		fprintf(out, "\tmsg.msg_name = %s;\n",
+			host_text(s->addr, ports[s->port]));
 	fprintf(out, "\tmsg.msg_namelen = %d;\n", length_of(s));
 	if (s->value)
-		fprintf(out, "\tcontrol_message(%d);\n", s->value);
+		fprintf(out, "\tcontrol_message(%s, %d);\n", ip->level_name,
+			s->value);
 	fprintf(out, "\tCALL(sendmsg(%s, &msg, %s));\n\tusleep(20000);\n",
 		fd_text(s), flags_text(s->flags));
 }
@@ -792,6 +977,20 @@ static void print_option(FILE *out, const struct step *s)
 			s->value, fd_text(s), o->level_name, o->name);
 }
 
+static void print_membership(FILE *out, const struct step *s)
+{
+	fprintf(out, "\treq.gsr_interface = %d;\n", device_numbers[s->value]);
+	fprintf(out, "\tmemcpy(&req.gsr_group, %s, %d);\n",
+		host_text(s->addr, 0), length_of(s));
+	if (s->source)
+		fprintf(out, "\tmemcpy(&req.gsr_source, %s, %d);\n",
+			host_text(s->source, 0), ip->len);
+	fprintf(out, "\tCALL(setsockopt(%s, %s, %s, &req, %d));\n",
+		fd_text(s),
+		level_of(s) == ip->level ? ip->level_name : "IPPROTO_IP",
+		name_of(membership_names, s->opt), membership_length(s));
+}
+
 void print_step(FILE *out, const struct step *s)
 {
 	const char *fd = fd_text(s);
@@ -839,6 +1038,12 @@ void print_step(FILE *out, const struct step *s)
 	case SETSOCKOPT:
 	case GETSOCKOPT:
 		print_option(out, s);
+		break;
+	case MEMBERSHIP:
+		print_membership(out, s);
+		break;
+	case STEER:
+		fprintf(out, "\tCALL(steer(%s));\n", fd);
 		break;
 	case SETEUID:
 		fprintf(out, "\tCALL(seteuid(%d));\n", s->value);
