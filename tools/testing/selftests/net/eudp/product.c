@@ -53,7 +53,7 @@ struct order {
 	int first, last;
 };
 
-static struct version *const versions[] = { &ipv4 };
+static struct version *const versions[] = { &ipv4, &ipv6 };
 
 static struct one_case *cases;
 static int nr_cases, most_of_a_state;
