@@ -11,6 +11,7 @@
 #include <linux/eudp.h>
 #include <linux/filter.h>
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/net_tstamp.h>
 #include <linux/udp.h>
 #include <sys/socket.h>
@@ -27,6 +28,7 @@
 #define OPTION_SO_DEVMEM_DONTNEED	80
 #define OPTION_IP_LOCAL_PORT_RANGE	51
 #define OPTION_IP_PROTOCOL		52
+#define OPTION_IPV6_RECVERR_RFC4884	31
 
 struct name {
 	int option;
@@ -88,6 +90,36 @@ static const struct name ip_names[] = {
 	NAMED_HERE(IP_LOCAL_PORT_RANGE), NAMED_HERE(IP_PROTOCOL),
 };
 
+static const struct name ipv6_names[] = {
+	NAMED(IPV6_ADDRFORM), NAMED(IPV6_2292PKTINFO), NAMED(IPV6_2292HOPOPTS),
+	NAMED(IPV6_2292DSTOPTS), NAMED(IPV6_2292RTHDR),
+	NAMED(IPV6_2292PKTOPTIONS), NAMED(IPV6_CHECKSUM),
+	NAMED(IPV6_2292HOPLIMIT), NAMED(IPV6_NEXTHOP), NAMED(IPV6_AUTHHDR),
+	NAMED(IPV6_FLOWINFO), NAMED(IPV6_UNICAST_HOPS),
+	NAMED(IPV6_MULTICAST_IF), NAMED(IPV6_MULTICAST_HOPS),
+	NAMED(IPV6_MULTICAST_LOOP), NAMED(IPV6_JOIN_GROUP),
+	NAMED(IPV6_LEAVE_GROUP), NAMED(IPV6_ROUTER_ALERT),
+	NAMED(IPV6_MTU_DISCOVER), NAMED(IPV6_MTU), NAMED(IPV6_RECVERR),
+	NAMED(IPV6_V6ONLY), NAMED(IPV6_JOIN_ANYCAST),
+	NAMED(IPV6_LEAVE_ANYCAST), NAMED(IPV6_MULTICAST_ALL),
+	NAMED(IPV6_ROUTER_ALERT_ISOLATE), NAMED_HERE(IPV6_RECVERR_RFC4884),
+	NAMED(IPV6_FLOWLABEL_MGR), NAMED(IPV6_FLOWINFO_SEND),
+	NAMED(IPV6_IPSEC_POLICY), NAMED(IPV6_XFRM_POLICY), NAMED(IPV6_HDRINCL),
+	NAMED(MCAST_JOIN_GROUP), NAMED(MCAST_BLOCK_SOURCE),
+	NAMED(MCAST_UNBLOCK_SOURCE), NAMED(MCAST_LEAVE_GROUP),
+	NAMED(MCAST_JOIN_SOURCE_GROUP), NAMED(MCAST_LEAVE_SOURCE_GROUP),
+	NAMED(MCAST_MSFILTER), NAMED(IPV6_RECVPKTINFO), NAMED(IPV6_PKTINFO),
+	NAMED(IPV6_RECVHOPLIMIT), NAMED(IPV6_HOPLIMIT),
+	NAMED(IPV6_RECVHOPOPTS), NAMED(IPV6_HOPOPTS), NAMED(IPV6_RTHDRDSTOPTS),
+	NAMED(IPV6_RECVRTHDR), NAMED(IPV6_RTHDR), NAMED(IPV6_RECVDSTOPTS),
+	NAMED(IPV6_DSTOPTS), NAMED(IPV6_RECVPATHMTU), NAMED(IPV6_PATHMTU),
+	NAMED(IPV6_DONTFRAG), NAMED(IPV6_RECVTCLASS), NAMED(IPV6_TCLASS),
+	NAMED(IPV6_AUTOFLOWLABEL), NAMED(IPV6_ADDR_PREFERENCES),
+	NAMED(IPV6_MINHOPCOUNT), NAMED(IPV6_RECVORIGDSTADDR),
+	NAMED(IPV6_TRANSPARENT), NAMED(IPV6_UNICAST_IF),
+	NAMED(IPV6_RECVFRAGSIZE), NAMED(IPV6_FREEBIND),
+};
+
 static const struct name udp_names[] = {
 	NAMED(UDP_CORK), NAMED(UDP_ENCAP), NAMED(UDP_NO_CHECK6_TX),
 	NAMED(UDP_NO_CHECK6_RX), NAMED(UDP_SEGMENT), NAMED(UDP_GRO),
@@ -119,7 +151,9 @@ static const struct level levels[] = {
 	{ IPPROTO_UDPLITE, 0, "IPPROTO_UDPLITE", { { 0, 12 }, { 98, 106 } },
 	  udp_names, ARRAY_SIZE(udp_names) },
 	{ IPPROTO_TCP, 0, "IPPROTO_TCP", { { 0, 10 } } },
-	{ IPPROTO_IPV6, 0, "IPPROTO_IPV6", { { 0, 80 } } },
+	/* ip6tables 64, mroute6 200 */
+	{ IPPROTO_IPV6, 0, "IPPROTO_IPV6", { { 0, 90 }, { 200, 215 } },
+	  ipv6_names, ARRAY_SIZE(ipv6_names) },
 	{ IPPROTO_RAW, 0, "IPPROTO_RAW", { { 0, 10 } } },
 	{ 254, 0, "254", { { 0, 10 } } },
 	{ -1, 0, "-1", { { 0, 10 } } },
@@ -183,6 +217,12 @@ struct in_storage {
 	char rest[sizeof(struct sockaddr_storage) - sizeof(struct sockaddr_in)];
 };
 
+struct in6_storage {
+	struct sockaddr_in6 in6;
+	char rest[sizeof(struct sockaddr_storage) -
+		  sizeof(struct sockaddr_in6)];
+};
+
 struct one_group {		/* struct group_req */
 	unsigned int device, unused;
 	struct in_storage group;
@@ -201,11 +241,58 @@ struct one_filter {		/* struct group_filter */
 	struct in_storage source;
 };
 
+struct one_group6 {
+	unsigned int device, unused;
+	struct in6_storage group;
+};
+
+struct one_source6 {
+	unsigned int device, unused;
+	struct in6_storage group;
+	struct in6_storage source;
+};
+
+struct one_filter6 {
+	unsigned int device, unused;
+	struct in6_storage group;
+	unsigned int mode, n;
+	struct in6_storage source;
+};
+
+/* Control messages as IPV6_2292PKTOPTIONS has them, at its place in memory */
+struct packet_info {
+	struct cmsghdr header;
+	struct in6_pktinfo info;
+};
+
+struct number_message {
+	struct cmsghdr header;
+	int value;
+};
+
 struct port_range {
 	unsigned short low, high;
 };
 
 #define STORED(a)	{ { .sin_family = AF_INET, .sin_addr = { a } }, {} }
+#define STORED6(a)	{ { .sin6_family = AF_INET6, .sin6_addr = a }, {} }
+
+/*
+ * ff0e::1:1, ff0e::1:2, ::1, ::2, 2001:db8::1, 2001:db9::1,
+ * ::ffff:239.1.1.1
+ */
+#define IN6(...)	{ { { __VA_ARGS__ } } }
+#define GROUP6		IN6(0xff, 0xe, [13] = 1, [15] = 1)
+#define ANOTHER_GROUP6	IN6(0xff, 0xe, [13] = 1, [15] = 2)
+#define HOST6		IN6([15] = 1)
+#define SOURCE6		IN6([15] = 2)
+#define ELSEWHERE6	IN6(0x20, 1, 0xd, 0xb8, [15] = 1)
+#define ANOTHER_PREFIX6	IN6(0x20, 1, 0xd, 0xb9, [15] = 1)
+#define MAPPED_GROUP6	IN6([10] = 0xff, 0xff, 239, 1, 1, 1)
+#define LABEL(n)	__constant_htonl(n)
+
+#define MESSAGE(kind, type) \
+	{ sizeof(struct kind), IPPROTO_IPV6, type }
 
 static const struct sock_filter take_all[] = {
 	{ BPF_RET | BPF_K, 0, 0, 0xffff }
@@ -370,6 +457,171 @@ static const struct shape shapes[] = {
 		{ 7, 0, STORED(GROUP2) }),
 	SHAPE(ALONE, IPPROTO_IP, MCAST_JOIN_GROUP, struct one_group,
 		{ 1, 0, { { .sin_family = AF_UNSPEC }, {} } }),
+
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_GROUP, struct ipv6_mreq,
+		{ GROUP6, 1 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_JOIN_GROUP, struct ipv6_mreq,
+		{ GROUP6, 1 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, MCAST_BLOCK_SOURCE, struct one_source6,
+		{ 1, 0, STORED6(GROUP6), STORED6(SOURCE6) }),
+	SHAPE(AGAIN, IPPROTO_IPV6, MCAST_BLOCK_SOURCE, struct one_source6,
+		{ 1, 0, STORED6(GROUP6), STORED6(SOURCE6) }),
+	SHAPE(ASK, IPPROTO_IPV6, MCAST_MSFILTER, struct one_filter6,
+		{ 1, 0, STORED6(GROUP6), MCAST_INCLUDE, 1, STORED6(SOURCE6) }),
+	SHAPE(ASK, IPPROTO_IPV6, MCAST_MSFILTER, struct one_filter6,
+		{ 1, 0, STORED6(GROUP6), MCAST_EXCLUDE, 0, STORED6(SOURCE6) }),
+	SHAPE(ASK, IPPROTO_IPV6, MCAST_MSFILTER, struct one_filter6,
+		{ 1, 0, STORED6(GROUP6), 7, 1, STORED6(SOURCE6) }),
+	SHAPE(ASK, IPPROTO_IPV6, MCAST_MSFILTER, struct one_filter6,
+		{ 1, 0, STORED6(GROUP6), MCAST_INCLUDE, 0x1ffffff,
+		  STORED6(SOURCE6) }),
+	SHAPE(AGAIN, IPPROTO_IPV6, MCAST_UNBLOCK_SOURCE, struct one_source6,
+		{ 1, 0, STORED6(GROUP6), STORED6(SOURCE6) }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_LEAVE_GROUP, struct ipv6_mreq,
+		{ GROUP6, 0 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_LEAVE_GROUP, struct ipv6_mreq,
+		{ GROUP6, 1 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_GROUP, struct ipv6_mreq,
+		{ GROUP6, 0 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_GROUP, struct ipv6_mreq,
+		{ GROUP6, 7 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_GROUP, struct ipv6_mreq,
+		{ HOST6, 1 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_GROUP, struct ipv6_mreq,
+		{ MAPPED_GROUP6, 1 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, struct ipv6_mreq,
+		{ ELSEWHERE6, 1 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_LEAVE_ANYCAST, struct ipv6_mreq,
+		{ ELSEWHERE6, 1 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_LEAVE_ANYCAST, struct ipv6_mreq,
+		{ ELSEWHERE6, 1 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, struct ipv6_mreq,
+		{ ELSEWHERE6, 0 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, struct ipv6_mreq,
+		{ HOST6, 1 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, struct ipv6_mreq,
+		{ ANOTHER_PREFIX6, 1 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, struct ipv6_mreq,
+		{ GROUP6, 1 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, struct ipv6_mreq,
+		{ ELSEWHERE6, 7 }),
+	SHAPE(ALONE, IPPROTO_IPV6, MCAST_JOIN_GROUP, struct one_group6,
+		{ 1, 0, STORED6(ANOTHER_GROUP6) }),
+	SHAPE(AGAIN, IPPROTO_IPV6, MCAST_JOIN_GROUP, struct one_group6,
+		{ 1, 0, STORED6(ANOTHER_GROUP6) }),
+	SHAPE(AGAIN, IPPROTO_IPV6, MCAST_LEAVE_GROUP, struct one_group6,
+		{ 1, 0, STORED6(ANOTHER_GROUP6) }),
+	SHAPE(ALONE, IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, struct one_source6,
+		{ 1, 0, STORED6(GROUP6), STORED6(SOURCE6) }),
+	SHAPE(AGAIN, IPPROTO_IPV6, MCAST_LEAVE_SOURCE_GROUP,
+		struct one_source6,
+		{ 1, 0, STORED6(GROUP6), STORED6(SOURCE6) }),
+	SHAPE(ALONE, IPPROTO_IPV6, MCAST_JOIN_GROUP, struct one_group6,
+		{ 7, 0, STORED6(GROUP6) }),
+	SHAPE(ALONE, IPPROTO_IPV6, MCAST_JOIN_GROUP, struct one_group,
+		{ 1, 0, STORED(GROUP) }),
+	SHAPE(ALONE, IPPROTO_IP, MCAST_JOIN_GROUP, struct one_group6,
+		{ 1, 0, STORED6(GROUP6) }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_MULTICAST_IF, int, { 1 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_MULTICAST_IF, int, { 0 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_UNICAST_IF, int, { 0x01000000 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_UNICAST_IF, int, { 0 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_UNICAST_IF, int, { 0x07000000 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_MTU, int, { 1279 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_MTU, int, { 1280 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, int,
+		{ IPV6_PREFER_SRC_TMP | IPV6_PREFER_SRC_HOME }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, int,
+		{ IPV6_PREFER_SRC_PUBTMP_DEFAULT }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, int,
+		{ IPV6_PREFER_SRC_CGA }),
+
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_PKTINFO, struct in6_pktinfo,
+		{ HOST6, 1 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_PKTINFO, struct in6_pktinfo,
+		{ IN6(0), 0 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_PKTINFO, struct in6_pktinfo,
+		{ ELSEWHERE6, 7 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, struct packet_info,
+		{ MESSAGE(packet_info, IPV6_PKTINFO), { HOST6, 1 } }),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, ""),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, struct packet_info,
+		{ MESSAGE(packet_info, IPV6_PKTINFO), { ELSEWHERE6, 1 } }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, struct number_message,
+		{ MESSAGE(number_message, IPV6_HOPLIMIT), 33 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, struct number_message,
+		{ MESSAGE(number_message, IPV6_RECVERR), 1 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, struct number_message,
+		{ MESSAGE(packet_info, IPV6_HOPLIMIT), 33 }),
+
+	/* Padding, a router alert, the next header's own length too large */
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_HOPOPTS, "\0\0\1\4\0\0\0\0"),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_DSTOPTS, "\0\0\1\4\0\0\0\0"),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, "\0\0\1\4\0\0\0\0"),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_HOPOPTS,
+	      "\0\1\1\14\0\0\0\0\0\0\0\0\0\0\0\0"),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_HOPOPTS, ""),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, ""),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_DSTOPTS, ""),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_HOPOPTS, "\0\0\5\2\0\0\1\0"),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_HOPOPTS, "\0\1\1\4\0\0\0\0"),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_HOPOPTS, "\0\0\1\4\0\0\0"),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_DSTOPTS, "\0\377\1\4\0\0\0\0"),
+	/* Routes: type 2, by ::1; with two left; type 4; and those of old */
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_RTHDR,
+	      "\0\2\2\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_HOPOPTS, "\0\0\1\4\0\0\0\0"),
+	BYTES(AGAIN, IPPROTO_IPV6, IPV6_RTHDR, ""),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_RTHDR,
+	      "\0\2\2\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_RTHDR,
+	      "\0\2\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_RTHDR,
+	      "\0\2\4\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_RTHDR,
+	      "\0\2\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"),
+	BYTES(ALONE, IPPROTO_IPV6, IPV6_RTHDR, "\0\0\3\0\0\0\0\0"),
+
+	/* A label is in use for some time after it was put: others each time */
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x111), IPV6_FL_A_GET, IPV6_FL_S_EXCL,
+		  IPV6_FL_F_CREATE }),
+	SHAPE(ASK, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x111), IPV6_FL_A_GET, IPV6_FL_S_EXCL, 0 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x111), IPV6_FL_A_GET, IPV6_FL_S_EXCL,
+		  IPV6_FL_F_CREATE | IPV6_FL_F_EXCL }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x111), IPV6_FL_A_RENEW, 0, 0, 20, 10 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x111), IPV6_FL_A_RENEW, 0, 0, 200, 200 }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x111), IPV6_FL_A_PUT }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x111), IPV6_FL_A_PUT }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x222), IPV6_FL_A_GET, IPV6_FL_S_ANY, 0 }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x333), IPV6_FL_A_GET, IPV6_FL_S_USER,
+		  IPV6_FL_F_CREATE }),
+	SHAPE(AGAIN, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x333), IPV6_FL_A_GET, IPV6_FL_S_ANY,
+		  IPV6_FL_F_CREATE }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ MAPPED_GROUP6, LABEL(0x444), IPV6_FL_A_GET, IPV6_FL_S_ANY,
+		  IPV6_FL_F_CREATE }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x100555), IPV6_FL_A_GET, IPV6_FL_S_ANY,
+		  IPV6_FL_F_CREATE }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x80666), IPV6_FL_A_GET, IPV6_FL_S_ANY,
+		  IPV6_FL_F_CREATE }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, 0, IPV6_FL_A_GET, IPV6_FL_S_ANY, IPV6_FL_F_REFLECT }),
+	SHAPE(ASK, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, 0, IPV6_FL_A_GET, 0, IPV6_FL_F_REMOTE }),
+	SHAPE(ALONE, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, struct in6_flowlabel_req,
+		{ HOST6, LABEL(0x777), 9, IPV6_FL_S_ANY, IPV6_FL_F_CREATE }),
 };
 
 #endif /* _EUDP_TEST_OPTIONS_H */
