@@ -341,6 +341,18 @@ static inline int tag(int fd, char tag)
 	return err_of(send(fd, &tag, 1, 0));
 }
 
+/* Takes the next datagram: who has sent it, as show_any() says it */
+static inline const char *take_sender(int fd)
+{
+	struct any_addr any = { .len = sizeof(any.sin6) };
+	char byte;
+	int ret;
+
+	await(fd, POLLIN);
+	ret = recvfrom(fd, &byte, 1, MSG_DONTWAIT, &any.sa, &any.len);
+	return show_any(ret < 0, &any);
+}
+
 static inline int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC);
@@ -476,6 +488,15 @@ static inline int __sock(struct __test_metadata *_metadata, int family,
 	return fd;
 }
 
+/* A socket of IPv4, by the same door */
+static inline int __sock4(struct __test_metadata *_metadata,
+			  const struct door *d)
+{
+	if (d->family == AF_EUDP)
+		return __sock(_metadata, AF_EUDP, 0);
+	return __sock(_metadata, AF_INET, d->protocol);
+}
+
 static inline int __reuse(struct __test_metadata *_metadata, int fd)
 {
 	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1));
@@ -554,9 +575,11 @@ static inline void __run(struct __test_metadata *_metadata, const char *command)
 			       variant->door.protocol)
 #define other_sock()	__sock(_metadata, variant->door.other_family, \
 			       variant->door.other_protocol)
+#define sock4()		__sock4(_metadata, &variant->door)
 #define reuse(fd)	__reuse(_metadata, fd)
 #define share(fd)	__share(_metadata, fd)
 #define bound(ip, port)	__bound(_metadata, sock(), ip, port)
+#define bound4(ip, port) __bound(_metadata, sock4(), ip, port)
 #define shared(ip, port) __bound(_metadata, reuse(sock()), ip, port)
 #define group_member(ip, port) __bound(_metadata, share(sock()), ip, port)
 #define joined(fd, ip, port) __joined(_metadata, fd, ip, port)
