@@ -447,6 +447,13 @@ static inline void enter_first_namespace(void)
 	close(fd);
 }
 
+/* IPv6 asks nobody if an address is free, on devices yet to come */
+static inline void __addresses_at_once(struct __test_metadata *_metadata)
+{
+	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/default/accept_dad",
+				"0"));
+}
+
 static inline void enter_namespace(struct __test_metadata *_metadata)
 {
 	struct ifreq ifr = { .ifr_name = "lo" };
@@ -588,5 +595,6 @@ static inline void __run(struct __test_metadata *_metadata, const char *command)
 #define who(fds, n)	__who(_metadata, fds, n)
 #define meminfo(fd, i)	__meminfo(_metadata, fd, i)
 #define run(command)	__run(_metadata, command)
+#define addresses_at_once() __addresses_at_once(_metadata)
 
 #endif /* _EUDP_TEST_LIB_H */

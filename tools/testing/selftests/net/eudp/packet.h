@@ -10,14 +10,18 @@
 #include "lib.h"
 #include <net/ethernet.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <stddef.h>
 
 #include <linux/if_tun.h>
 
 #define ME	"192.0.2.1"
 #define YOU	"192.0.2.2"
+#define ME6	"2001:db8::1"
+#define YOU6	"2001:db8::2"
 #define MTU	1500
 #define IP_LEN	20
+#define IP6_LEN	40
 #define HDR_LEN	8
 
 /* The header of RFC 768 */
@@ -28,8 +32,14 @@ struct header {
 struct packet {
 	__u16 pad;
 	struct ether_header eth;
-	struct iphdr ip;
-	unsigned char rest[2048];	/* options, struct header, data */
+	union {
+		struct {
+			struct iphdr ip;
+			/* options, struct header, data */
+			unsigned char rest[2048];
+		};
+		struct ip6_hdr ip6;
+	};
 };
 
 static const unsigned char my_mac[] = { 2, 0, 0, 0, 0, 1 };
@@ -43,9 +53,26 @@ static inline void *frame_of(struct packet *p)
 	return (char *)p + offsetof(struct packet, eth);
 }
 
+/* The version is at the same place in both */
+static inline bool is_ip6(const struct packet *p)
+{
+	return p->ip.version == 6;
+}
+
+static inline int ip_len_of(const struct packet *p)
+{
+	return is_ip6(p) ? IP6_LEN : p->ip.ihl * 4;
+}
+
+static inline int len_of(const struct packet *p)
+{
+	return is_ip6(p) ? IP6_LEN + ntohs(p->ip6.ip6_plen) :
+		ntohs(p->ip.tot_len);
+}
+
 static inline struct header *head_of(struct packet *p)
 {
-	return (struct header *)(p->rest + p->ip.ihl * 4 - IP_LEN);
+	return (struct header *)(p->rest + ip_len_of(p) - IP_LEN);
 }
 
 static inline unsigned char *data_of(struct packet *p)
@@ -78,10 +105,15 @@ static inline __u16 datagram_sum(struct packet *p, int len)
 		__u8 zero, protocol;
 		__u16 len;
 	} pseudo = { p->ip.saddr, p->ip.daddr, 0, p->ip.protocol, htons(len) };
+	__u32 s = sum(&pseudo, sizeof(pseudo), 0);
 	__u16 check;
 
+	/* The sum does not mind the order of its words, nor zeros */
+	if (is_ip6(p))
+		s = sum(&p->ip6.ip6_src, 32,
+			htons(p->ip6.ip6_nxt) + htons(len));
 	head_of(p)->check = 0;
-	check = ~sum(head_of(p), len, sum(&pseudo, sizeof(pseudo), 0));
+	check = ~sum(head_of(p), len, s);
 	return check ? check : 0xffff;
 }
 
@@ -115,14 +147,41 @@ static inline void make_with(struct packet *p, const struct door *door,
 	resum(p);
 }
 
+/* The same from YOU6 to ME6 */
+static inline void make6(struct packet *p, const struct door *door, int dport,
+			 const void *data, int len)
+{
+	memset(p, 0, sizeof(*p));
+	memcpy(p->eth.ether_dhost, my_mac, ETH_ALEN);
+	memcpy(p->eth.ether_shost, your_mac, ETH_ALEN);
+	p->eth.ether_type = htons(ETHERTYPE_IPV6);
+	p->ip6.ip6_vfc = 6 << 4;
+	p->ip6.ip6_hlim = 64;
+	p->ip6.ip6_nxt = door->wire;
+	p->ip6.ip6_plen = htons(HDR_LEN + len);
+	inet_pton(AF_INET6, YOU6, &p->ip6.ip6_src);
+	inet_pton(AF_INET6, ME6, &p->ip6.ip6_dst);
+	head_of(p)->source = htons(4000);
+	head_of(p)->dest = htons(dport);
+	head_of(p)->len = htons(HDR_LEN + len);
+	memcpy(data_of(p), data, len);
+	resum(p);
+}
+
 static inline void make(struct packet *p, const struct door *door, int dport,
 			const void *data, int len)
 {
-	make_with(p, door, dport, data, len, "", 0);
+	if (door->version == AF_INET6)
+		make6(p, door, dport, data, len);
+	else
+		make_with(p, door, dport, data, len, "", 0);
 }
 
+/* The header of IPv6 has no sum */
 static inline void sum_ip(struct packet *p)
 {
+	if (is_ip6(p))
+		return;
 	p->ip.check = 0;
 	p->ip.check = ~sum(&p->ip, p->ip.ihl * 4, 0);
 }
@@ -146,6 +205,19 @@ static inline int __tap(struct __test_metadata *_metadata)
 	return fd;
 }
 
+/* The same, and 2001:db8::1/64 with 2001:db8::2 behind it */
+static inline int __tap6(struct __test_metadata *_metadata)
+{
+	int fd;
+
+	__addresses_at_once(_metadata);
+	fd = __tap(_metadata);
+	__run(_metadata, "ip addr add " ME6 "/64 dev tap0");
+	__run(_metadata,
+	      "ip neigh add " YOU6 " dev tap0 lladdr 02:00:00:00:00:02");
+	return fd;
+}
+
 /* The first @len bytes of a packet as they are */
 static inline void __inject_bytes(struct __test_metadata *_metadata, int tap,
 				  struct packet *p, int len)
@@ -157,7 +229,27 @@ static inline void __inject(struct __test_metadata *_metadata, int tap,
 			    struct packet *p)
 {
 	sum_ip(p);
-	__inject_bytes(_metadata, tap, p, ntohs(p->ip.tot_len));
+	__inject_bytes(_metadata, tap, p, len_of(p));
+}
+
+/* The header of a fragment is between that of IPv6 and the data */
+static inline void __inject_part6(struct __test_metadata *_metadata, int tap,
+				  const struct packet *whole, int from, int to,
+				  int flags)
+{
+	struct ip6_frag part = {
+		.ip6f_nxt = whole->ip6.ip6_nxt,
+		.ip6f_offlg = htons(from | (flags & IP_MF ? 1 : 0)),
+		.ip6f_ident = whole->ip6.ip6_flow,
+	};
+	unsigned char *data = (unsigned char *)&whole->ip6 + IP6_LEN;
+	struct packet p = *whole;
+
+	memcpy(head_of(&p), &part, sizeof(part));
+	memcpy((char *)head_of(&p) + sizeof(part), data + from, to - from);
+	p.ip6.ip6_nxt = IPPROTO_FRAGMENT;
+	p.ip6.ip6_plen = htons(sizeof(part) + to - from);
+	__inject(_metadata, tap, &p);
 }
 
 /* Bytes @from to @to of what is behind the IP header, as a fragment */
@@ -167,6 +259,10 @@ static inline void __inject_part(struct __test_metadata *_metadata, int tap,
 {
 	struct packet p = *whole;
 
+	if (is_ip6(whole)) {
+		__inject_part6(_metadata, tap, whole, from, to, flags);
+		return;
+	}
 	memcpy(head_of(&p), (char *)head_of((struct packet *)whole) + from,
 	       to - from);
 	p.ip.tot_len = htons(p.ip.ihl * 4 + to - from);
@@ -179,10 +275,14 @@ static inline int sent(int tap, int protocol, struct packet *p)
 {
 	int n;
 
-	while ((n = read(tap, frame_of(p), FRAME_LEN)) > 0)
+	while ((n = read(tap, frame_of(p), FRAME_LEN)) > 0) {
 		if (p->eth.ether_type == htons(ETHERTYPE_IP) &&
 		    p->ip.protocol == protocol)
 			return n - ETH_HLEN;
+		if (p->eth.ether_type == htons(ETHERTYPE_IPV6) &&
+		    p->ip6.ip6_nxt == protocol)
+			return n - ETH_HLEN;
+	}
 	return 0;
 }
 
@@ -200,6 +300,7 @@ static inline void __loop_packet(struct __test_metadata *_metadata, int raw,
 }
 
 #define tap()			__tap(_metadata)
+#define tap6()			__tap6(_metadata)
 #define inject(tap, p)		__inject(_metadata, tap, p)
 #define inject_bytes(tap, p, n)	__inject_bytes(_metadata, tap, p, n)
 #define inject_part(tap, p, from, to, flags) \
