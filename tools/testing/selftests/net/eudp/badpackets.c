@@ -4,149 +4,12 @@
  * RFC 1122. Each packet either is received or not, moves just these counters,
  * and has just this answer.
  */
-#include "packet.h"
-#include <netinet/ip_icmp.h>
+#include "seen.h"
 
 #define DATA "0123456789"
 #define LEN 10
 
 EUDP_FIXTURE(badpackets)
-
-/* Counters by the names that their lines have, and what is to be seen */
-static const struct {
-	const char *mib, *name;
-} watched[] = {
-	{ NULL, "InDatagrams" },
-	{ NULL, "NoPorts" },
-	{ NULL, "InErrors" },
-	{ NULL, "InCsumErrors" },
-	{ NULL, "RcvbufErrors" },
-	{ NULL, "MemErrors" },
-	{ NULL, "IgnoredMulti" },
-	{ "Ip:", "InHdrErrors" },
-	{ "Ip:", "InAddrErrors" },
-	{ "Ip:", "InUnknownProtos" },
-	{ "Ip:", "InDiscards" },
-	{ "Ip:", "ForwDatagrams" },
-	{ "Ip:", "ReasmOKs" },
-	{ "Ip:", "ReasmFails" },
-	{ "IpExt:", "InTruncatedPkts" },
-	{ "IpExt:", "InCsumErrors" },
-	{ "IpExt:", "InNoRoutes" },
-};
-
-struct values {
-	long of[ARRAY_SIZE(watched)];
-};
-
-static struct values count(const struct door *door)
-{
-	struct values v;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(watched); i++) {
-		const char *mib = watched[i].mib;
-		struct door ip = { .mib = mib, .snmp = "/proc/net/snmp" };
-
-		if (mib && !strcmp(mib, "IpExt:"))
-			ip.snmp = "/proc/net/netstat";
-		v.of[i] = counter(mib ? &ip : door, watched[i].name);
-	}
-	return v;
-}
-
-/* A test: its door, the wire, and what its packets have done so far */
-struct wire {
-	const struct door *door;
-	int tap, fd;
-	struct values before;
-};
-
-/* The answer on the wire, if any: "icmp 3/3" */
-static int answer(struct wire *w, char *s)
-{
-	struct icmphdr *icmp;
-	struct packet p;
-
-	if (sent(w->tap, IPPROTO_ICMP, &p)) {
-		icmp = (struct icmphdr *)head_of(&p);
-		return sprintf(s, " icmp %d/%d", icmp->type, icmp->code);
-	}
-	if (sent(w->tap, w->door->wire, &p))
-		return sprintf(s, " answered");
-	return 0;
-}
-
-/* All that has happened since: "got 10 InDatagrams", "NoPorts icmp 3/3" */
-static const char *seen(struct wire *w)
-{
-	static char text[4][256];
-	static unsigned int turn;
-	struct values now;
-	char *s = text[turn++ % 4], data[2048];
-	unsigned int i;
-	int n = 0, len;
-
-	s[0] = '\0';
-	while ((len = recv(w->fd, data, sizeof(data), MSG_DONTWAIT)) >= 0)
-		n += sprintf(s + n, " got %d", len);
-	now = count(w->door);
-	for (i = 0; i < ARRAY_SIZE(watched); i++) {
-		long more = now.of[i] - w->before.of[i];
-
-		if (more)
-			n += sprintf(s + n, " %s%s", watched[i].mib ?: "",
-				     watched[i].name);
-		if (more > 1)
-			n += sprintf(s + n, "*%ld", more);
-	}
-	n += answer(w, s + n);
-	w->before = now;
-	return n ? s + 1 : "nothing";
-}
-
-static struct wire __wire(struct __test_metadata *_metadata,
-			  const struct door *door, int fd)
-{
-	struct wire w = { .door = door, .fd = fd };
-
-	w.tap = __tap(_metadata);
-	/* Every answer is to be seen, however many there are */
-	__run(_metadata, "echo 0 > /proc/sys/net/ipv4/icmp_ratemask");
-	w.before = count(door);
-	return w;
-}
-
-#define wire(fd) __wire(_metadata, &variant->door, fd)
-
-/* The kernel's log from here on: how many lines are of errors or worse */
-static int __log_begin(struct __test_metadata *_metadata)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
-
-	ASSERT_LE(0, fd);
-	ASSERT_LE(0, lseek(fd, 0, SEEK_END));
-	return fd;
-}
-
-static int log_errors(int fd)
-{
-	char line[2048];
-	int n, errors = 0;
-
-	while ((n = read(fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
-		if (n <= 0)
-			continue;
-		line[n] = '\0';
-		if ((atoi(line) & 7) <= 3) {
-			printf("# %s", line);
-			errors++;
-		}
-	}
-	return errors;
-}
-
-#define log_begin() __log_begin(_metadata)
 
 /* How a packet is to be bad; what is zero is as it should be */
 struct bad {
@@ -158,14 +21,6 @@ struct bad {
 	int check;		/* NONE is zero, WRONG is wrong */
 	const char *seen;
 };
-
-#define NONE	-1
-#define WRONG	-2
-
-static int value(int wanted, int good)
-{
-	return wanted == NONE ? 0 : wanted ? wanted : good;
-}
 
 static void __inject_bad(struct __test_metadata *_metadata, struct wire *w,
 			 const struct bad *bad)
