@@ -620,6 +620,35 @@ TEST_F(dual, connected)
 	EXPECT_STREQ("[::1]:6000", take_sender(fd));
 }
 
+/*
+ * Disconnected from IPv6 a socket remembers the address, and hears datagrams of
+ * IPv6 from there alone. Those of IPv4 it hears from everywhere.
+ */
+TEST_F(dual, disconnected)
+{
+	int fd = bound("::", 5000), peer6, other6, other4 = bound4(OTHER4, 0);
+
+	run("ip addr add " OTHER6 "/128 dev lo nodad");
+	peer6 = bound(LO6, 0);
+	other6 = bound(OTHER6, 0);
+	joined(fd, LO6, 9);
+	EXPECT_EQ(0, err_of(disconnect(fd)));
+	EXPECT_EQ(0, tag_to(peer6, LO6, 5000, 1));
+	EXPECT_EQ(1, take_tag(fd));
+	EXPECT_EQ(0, tag_to(other4, LO4, 5000, 2));
+	EXPECT_EQ(2, take_tag(fd));
+	EXPECT_EQ(0, tag_to(other6, LO6, 5000, 3));
+	EXPECT_EQ(EAGAIN, silent(fd));
+	/* If the address was one of IPv4, of IPv6 it hears nobody */
+	joined(fd, LO4, 9);
+	EXPECT_EQ(0, err_of(disconnect(fd)));
+	EXPECT_EQ(0, tag_to(other6, LO6, 5000, 4));
+	EXPECT_EQ(0, tag_to(peer6, LO6, 5000, 5));
+	EXPECT_EQ(EAGAIN, silent(fd));
+	EXPECT_EQ(0, tag_to(other4, LO4, 5000, 6));
+	EXPECT_EQ(6, take_tag(fd));
+}
+
 /* An error of IPv4 comes to the socket that is connected by it */
 TEST_F(dual, refused)
 {
