@@ -575,6 +575,38 @@ static inline void __run(struct __test_metadata *_metadata, const char *command)
 }
 
 /*
+ * Gives the device an address of IPv6, as "fe80::1/64". That it is ours is
+ * known a moment after the call that says so: returns when it is.
+ */
+static inline void __address6(struct __test_metadata *_metadata,
+			      const char *address, const char *device)
+{
+	long long end = now_ms() + SOON_MS;
+	char command[128], scoped[64];
+	struct any_addr want, has;
+	int fd;
+
+	snprintf(command, sizeof(command), "ip addr add %s dev %s nodad",
+		 address, device);
+	__run(_metadata, command);
+	snprintf(scoped, sizeof(scoped), "%.*s%%%s",
+		 (int)strcspn(address, "/"), address, device);
+	want = any_addr(scoped, 9);
+	do {
+		has = (struct any_addr){ .len = sizeof(has.sin6) };
+		fd = __sock(_metadata, AF_INET6, 0);
+		connect(fd, &want.sa, want.len);
+		ASSERT_EQ(0, getsockname(fd, &has.sa, &has.len));
+		close(fd);
+		if (!memcmp(&want.sin6.sin6_addr, &has.sin6.sin6_addr, 16))
+			return;
+		poll(NULL, 0, 10);
+	} while (now_ms() < end);
+	ASSERT_TRUE(false)
+		TH_LOG("%s is not there", scoped);
+}
+
+/*
  * Inside a test: sockets of its door, which are there or the test has failed.
  * silent() is EAGAIN if nothing has come and nothing will.
  */
@@ -596,5 +628,6 @@ static inline void __run(struct __test_metadata *_metadata, const char *command)
 #define meminfo(fd, i)	__meminfo(_metadata, fd, i)
 #define run(command)	__run(_metadata, command)
 #define addresses_at_once() __addresses_at_once(_metadata)
+#define address6(ip, device) __address6(_metadata, ip, device)
 
 #endif /* _EUDP_TEST_LIB_H */
