@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a send can be told: flags, options, control messages; ip(7), send(2) */
+#include "control.h"
 #include "tun.h"
 #include <linux/errqueue.h>
 #include <linux/io_uring.h>
@@ -30,61 +31,6 @@ static void *__hole(struct __test_metadata *_metadata)
 }
 
 #define hole() __hole(_metadata)
-
-/* Control messages as they are put together */
-struct control {
-	union {
-		struct cmsghdr first;
-		char buf[512];
-	};
-	size_t len;
-};
-
-static void add(struct control *c, int level, int type, const void *data,
-		size_t len)
-{
-	struct cmsghdr *h = (struct cmsghdr *)(c->buf + c->len);
-
-	h->cmsg_level = level;
-	h->cmsg_type = type;
-	h->cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(h), data, len);
-	c->len += CMSG_SPACE(len);
-}
-
-static void add_int(struct control *c, int level, int type, int value)
-{
-	add(c, level, type, &value, sizeof(value));
-}
-
-/* One byte to @ip, to the peer if it is NULL; with these control messages */
-static int send_with(int fd, const char *ip, struct control *c)
-{
-	struct sockaddr_in to = addr(ip ?: YOU, 9);
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_name = ip ? &to : NULL,
-		.msg_namelen = ip ? sizeof(to) : 0,
-		.msg_control = c->buf, .msg_controllen = c->len,
-	};
-
-	return err_of(sendmsg(fd, &msg, 0));
-}
-
-static int send_one(int fd, const char *ip, int level, int type,
-		    const void *data, size_t len)
-{
-	struct control c = {};
-
-	add(&c, level, type, data, len);
-	return send_with(fd, ip, &c);
-}
-
-static int send_int(int fd, const char *ip, int level, int type, int value)
-{
-	return send_one(fd, ip, level, type, &value, sizeof(value));
-}
 
 static int flagged(int fd, const char *ip, int flags)
 {
