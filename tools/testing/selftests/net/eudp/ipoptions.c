@@ -13,27 +13,6 @@
 
 EUDP_FIXTURE(ipoptions)
 
-static int from_hex(const char *hex, unsigned char *data)
-{
-	unsigned int byte;
-	int n = 0;
-
-	while (sscanf(hex + 2 * n, "%2x", &byte) == 1)
-		data[n++] = byte;
-	return n;
-}
-
-static const char *to_hex(const unsigned char *data, int len)
-{
-	static char hex[2 * 64 + 1];
-	int i;
-
-	hex[0] = 0;
-	for (i = 0; i < len; i++)
-		sprintf(hex + 2 * i, "%02x", data[i]);
-	return hex;
-}
-
 /* As strcmp(), but "." is any digit */
 static int differs(const char *want, const char *hex)
 {

@@ -84,21 +84,54 @@ static inline __u16 transport_sum(const struct iphdr *ip, const void *h,
 	return ~sum(h, len, sum(&pseudo, sizeof(pseudo), 0));
 }
 
-/* @flags: IFF_TUN, packets, or IFF_TAP, frames of Ethernet */
+static inline int from_hex(const char *hex, unsigned char *data)
+{
+	unsigned int byte;
+	int n = 0;
+
+	while (sscanf(hex + 2 * n, "%2x", &byte) == 1)
+		data[n++] = byte;
+	return n;
+}
+
+static inline const char *to_hex(const unsigned char *data, int len)
+{
+	static char hex[2 * 64 + 1];
+	int i;
+
+	hex[0] = 0;
+	for (i = 0; i < len; i++)
+		sprintf(hex + 2 * i, "%02x", data[i]);
+	return hex;
+}
+
+/* A device, as yet down; IFF_TUN, packets, or IFF_TAP, frames of Ethernet */
+static inline int __tun_device(struct __test_metadata *_metadata,
+			       const char *name, int flags)
+{
+	struct ifreq ifr = { .ifr_flags = flags };
+	char noqueue[64];
+	int fd;
+
+	if (access("/dev/net/tun", F_OK))
+		__run(_metadata, "modprobe tun");
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
+	sprintf(noqueue, "tc qdisc add dev %s root noqueue", name);
+	__run(_metadata, noqueue);
+	return fd;
+}
+
 static inline int __tun(struct __test_metadata *_metadata, int flags)
 {
-	struct ifreq ifr = { .ifr_name = "tun0", .ifr_flags = flags };
 	int fd;
 
 	/* Or it would say of itself that it is there */
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6",
 				"1"));
-	if (access("/dev/net/tun", F_OK))
-		__run(_metadata, "modprobe tun");
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
-	__run(_metadata, "tc qdisc add dev tun0 root noqueue");
+	fd = __tun_device(_metadata, "tun0", flags);
 	__run(_metadata, "ip addr add " ME "/24 dev tun0");
 	__run(_metadata, "ip link set tun0 up");
 	return fd;
