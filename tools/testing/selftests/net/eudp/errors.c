@@ -4,7 +4,9 @@
  * queues, firewalls; the error queue of ip(7) IP_RECVERR, and RFC 4884. The
  * wire is a tun device, so that the test says what comes from it.
  */
-#include "icmp.h"
+#define LOCAL	ME
+#define PEER	YOU
+#include "calls.h"
 #include "netns.h"
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -174,180 +176,10 @@ TEST_F(errors, too_big_modes)
 	}
 }
 
-static int by_send(int fd)
-{
-	return err_of(send(fd, "x", 1, 0));
-}
-
-static int by_send_nothing(int fd)
-{
-	return err_of(send(fd, "", 0, 0));
-}
-
-static int by_write(int fd)
-{
-	return err_of(write(fd, "x", 1));
-}
-
-static int by_sendto(int fd)
-{
-	return err_of(send_to(fd, YOU, 10, "x", 1));
-}
-
-static int by_sendmsg(int fd)
-{
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	return err_of(sendmsg(fd, &msg, 0));
-}
-
-static int by_sendmmsg(int fd)
-{
-	struct iovec iov = { "x", 1 };
-	struct mmsghdr m = { .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } };
-
-	return err_of(sendmmsg(fd, &m, 1, 0));
-}
-
-static int by_recv(int fd)
-{
-	char byte;
-
-	return err_of(recv(fd, &byte, 1, 0));
-}
-
-static int by_recv_at_once(int fd)
-{
-	char byte;
-
-	return err_of(recv(fd, &byte, 1, MSG_DONTWAIT));
-}
-
-static int by_peek(int fd)
-{
-	char byte;
-
-	return err_of(recv(fd, &byte, 1, MSG_PEEK));
-}
-
-static int by_read(int fd)
-{
-	char byte;
-
-	return err_of(read(fd, &byte, 1));
-}
-
-static int by_recvmsg(int fd)
-{
-	struct msghdr msg = {};
-
-	return err_of(recvmsg(fd, &msg, 0));
-}
-
-static int by_recvmmsg(int fd)
-{
-	struct mmsghdr m[2] = {};
-
-	return err_of(recvmmsg(fd, m, 2, 0, NULL));
-}
-
-static int by_so_error(int fd)
-{
-	return get_int(fd, SOL_SOCKET, SO_ERROR);
-}
-
-static int by_getsockname(int fd)
-{
-	return port_of(fd) == 5000 ? 0 : -1;
-}
-
-static int by_getpeername(int fd)
-{
-	return strcmp(peer(fd), YOU ":9");
-}
-
-static int by_ioctl(int fd)
-{
-	int n;
-
-	return err_of(ioctl(fd, FIONREAD, &n));
-}
-
-static int by_poll(int fd)
-{
-	return ready(fd, POLLIN);
-}
-
-static int by_bind(int fd)
-{
-	return err_of(bind_to(fd, ME, 5001));
-}
-
-static int by_connect(int fd)
-{
-	return err_of(connect_to(fd, YOU, 9));
-}
-
-static int by_reconnect(int fd)
-{
-	return err_of(connect_to(fd, YOU, 10));
-}
-
-static int by_disconnect(int fd)
-{
-	return err_of(disconnect(fd));
-}
-
-static int by_shutdown(int fd)
-{
-	return err_of(shutdown(fd, SHUT_RD));
-}
-
-static int by_entry(int fd)
-{
-	struct entry e;
-
-	return err_of(take_entry(fd, &e));
-}
-
 static int by_option(int fd)
 {
 	return err_of(set_int(fd, SOL_IP, IP_RECVERR, 0));
 }
-
-struct call {
-	const char *name;
-	int (*call)(int fd);
-	int err;		/* what it gives */
-	const char *left;	/* the pending error after it */
-};
-
-/* A connected socket of this errors is told once, by the first of such calls */
-static const struct call calls[] = {
-	{ "send", by_send, ECONNREFUSED, "none" },
-	{ "send of nothing", by_send_nothing, ECONNREFUSED, "none" },
-	{ "write", by_write, ECONNREFUSED, "none" },
-	{ "sendto", by_sendto, ECONNREFUSED, "none" },
-	{ "sendmsg", by_sendmsg, ECONNREFUSED, "none" },
-	{ "sendmmsg", by_sendmmsg, ECONNREFUSED, "none" },
-	{ "recv", by_recv, ECONNREFUSED, "none" },
-	{ "recv at once", by_recv_at_once, ECONNREFUSED, "none" },
-	{ "peek", by_peek, ECONNREFUSED, "none" },
-	{ "read", by_read, ECONNREFUSED, "none" },
-	{ "recvmsg", by_recvmsg, ECONNREFUSED, "none" },
-	{ "recvmmsg", by_recvmmsg, ECONNREFUSED, "none" },
-	{ "SO_ERROR", by_so_error, ECONNREFUSED, "none" },
-	{ "getsockname", by_getsockname, 0, "ECONNREFUSED" },
-	{ "getpeername", by_getpeername, 0, "ECONNREFUSED" },
-	{ "ioctl", by_ioctl, 0, "ECONNREFUSED" },
-	{ "poll", by_poll, POLLERR, "ECONNREFUSED" },
-	{ "bind", by_bind, EINVAL, "ECONNREFUSED" },
-	{ "connect", by_connect, 0, "ECONNREFUSED" },
-	{ "connect to another", by_reconnect, 0, "ECONNREFUSED" },
-	{ "disconnect", by_disconnect, 0, "ECONNREFUSED" },
-	{ "shutdown", by_shutdown, 0, "ECONNREFUSED" },
-};
 
 TEST_F(errors, calls)
 {
@@ -780,10 +612,11 @@ TEST_F(errors, entry_controls)
  */
 TEST_F(errors, rfc4884)
 {
-	enum { NONE, VALID, NO_SUM, BAD_SUM, VERSION_1, SHORT, LONG, TWO, };
 	static const struct {
 		const char *name;
-		int type, code, words, kind, len, flags, data;
+		int type, code, words;
+		enum extension kind;
+		int len, flags, data;
 	} cases[] = {
 		{ "none", 3, 3, 0, NONE, 0, 0, 100 },
 		{ "no length", 3, 3, 0, VALID, 0, 0, 112 },
@@ -804,11 +637,6 @@ TEST_F(errors, rfc4884)
 	};
 	int t = tun(), fd = recverr(bound(ME, 5000)), on;
 	const struct door *d = &variant->door;
-	/* Version, sum; length, class, type of each object, its data */
-	static const unsigned char plain[20] = {
-		0x20, 0, 0, 0, 0, 8, 1, 1, 'a', 'b', 'c', 'd',
-		0, 8, 1, 1, 'e', 'f', 'g', 'h',
-	};
 	unsigned char ext[20], data[100];
 	struct packet p, q;
 	struct entry e;
@@ -825,19 +653,7 @@ TEST_F(errors, rfc4884)
 		on = i % 2;
 		ASSERT_EQ(0, set_int(fd, SOL_IP, IP_RECVERR_RFC4884, on));
 		EXPECT_EQ(on, get_int(fd, SOL_IP, IP_RECVERR_RFC4884));
-		memcpy(ext, plain, sizeof(ext));
-		if (c->kind == VERSION_1)
-			ext[0] = 0x10;
-		if (c->kind == SHORT)
-			ext[5] = 3;
-		if (c->kind == LONG)
-			ext[5] = 9;
-		if (c->kind != NO_SUM) {
-			__u16 s = ~sum(ext, n, 0) ^ (c->kind == BAD_SUM ||
-						     c->kind == VERSION_1);
-
-			memcpy(ext + 2, &s, 2);
-		}
+		make_extension(ext, c->kind, n);
 		make_own(&q, d, 5000, YOU, data, sizeof(data));
 		memcpy(q.data + 100, ext, n);
 		make_icmp(&p, c->type, c->code, c->words << 16, &q, 128 + n);

@@ -66,15 +66,33 @@ struct entry {
 	ssize_t ret;		/* of recvmsg() */
 	int flags;
 	socklen_t name_len;
-	struct sockaddr_in name;
+	union {
+		struct sockaddr_in name;
+		struct sockaddr_in6 name6;	/* of a socket of IPv6 */
+	};
 	unsigned char data[2048];
-	bool has_error;
+	socklen_t error_len;	/* 0: there is none */
 	struct {
 		struct sock_extended_err ee;
-		struct sockaddr_in offender;
+		union {
+			struct sockaddr_in offender;
+			struct sockaddr_in6 offender6;
+		};
 	} error;
 	unsigned int others;	/* control messages that are something else */
 };
+
+/* Whether it is IP_RECVERR, or the same of IPv6, and how long that must be */
+static inline socklen_t recverr_len(const struct cmsghdr *c)
+{
+	const struct entry *e;
+
+	if (c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR)
+		return sizeof(e->error.ee) + sizeof(e->error.offender);
+	if (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR)
+		return sizeof(e->error.ee) + sizeof(e->error.offender6);
+	return 0;
+}
 
 /* Takes the next entry off the error queue: -1, or how long its data are */
 static inline ssize_t take_entry(int fd, struct entry *e)
@@ -85,9 +103,10 @@ static inline ssize_t take_entry(int fd, struct entry *e)
 	} control;
 	struct iovec iov = { e->data, sizeof(e->data) };
 	struct msghdr msg = { .msg_name = &e->name, .msg_iov = &iov,
-		.msg_namelen = sizeof(e->name), .msg_iovlen = 1,
+		.msg_namelen = sizeof(e->name6), .msg_iovlen = 1,
 		.msg_control = &control, .msg_controllen = sizeof(control) };
 	struct cmsghdr *c;
+	socklen_t len;
 
 	memset(e, 0, sizeof(*e));
 	e->ret = recvmsg(fd, &msg, MSG_ERRQUEUE);
@@ -96,13 +115,13 @@ static inline ssize_t take_entry(int fd, struct entry *e)
 	e->flags = msg.msg_flags;
 	e->name_len = msg.msg_namelen;
 	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-		if (c->cmsg_level != SOL_IP || c->cmsg_type != IP_RECVERR ||
-		    c->cmsg_len != CMSG_LEN(sizeof(e->error)) || e->has_error) {
+		len = recverr_len(c);
+		if (!len || c->cmsg_len != CMSG_LEN(len) || e->error_len) {
 			e->others++;
 			continue;
 		}
-		memcpy(&e->error, CMSG_DATA(c), sizeof(e->error));
-		e->has_error = true;
+		memcpy(&e->error, CMSG_DATA(c), len);
+		e->error_len = len;
 	}
 	return e->ret;
 }
@@ -123,7 +142,7 @@ static inline const char *next_error(int fd)
 	if (take_entry(fd, &e) < 0)
 		return strerrorname_np(errno);
 	ee = &e.error.ee;
-	if (!e.has_error || e.others || e.flags != MSG_ERRQUEUE || ee->ee_pad)
+	if (!e.error_len || e.others || e.flags != MSG_ERRQUEUE || ee->ee_pad)
 		return "not as it should be";
 	if (ee->ee_origin == SO_EE_ORIGIN_ICMP)
 		snprintf(who, sizeof(who), "%d.%d of %s", ee->ee_type,
@@ -139,6 +158,36 @@ static inline const char *next_error(int fd)
 		 strerrorname_np(ee->ee_errno), ee->ee_info, ee->ee_data,
 		 show(0, &e.name), e.ret);
 	return s;
+}
+
+/* RFC 4884: kinds of what is behind the datagram that is quoted */
+enum extension {
+	NONE, VALID, NO_SUM, BAD_SUM, VERSION_1, SHORT, LONG, TWO,
+};
+
+/* The first @n bytes of a structure with two objects */
+static inline void make_extension(unsigned char ext[20], enum extension kind,
+				  int n)
+{
+	/* Version, sum; length, class, type of each object, its data */
+	static const unsigned char plain[20] = {
+		0x20, 0, 0, 0, 0, 8, 1, 1, 'a', 'b', 'c', 'd',
+		0, 8, 1, 1, 'e', 'f', 'g', 'h',
+	};
+
+	memcpy(ext, plain, sizeof(plain));
+	if (kind == VERSION_1)
+		ext[0] = 0x10;
+	if (kind == SHORT)
+		ext[5] = 3;
+	if (kind == LONG)
+		ext[5] = 9;
+	if (kind != NO_SUM) {
+		__u16 s = ~sum(ext, n, 0) ^ (kind == BAD_SUM ||
+					     kind == VERSION_1);
+
+		memcpy(ext + 2, &s, 2);
+	}
 }
 
 /* The pending error, which it clears */

@@ -64,10 +64,23 @@ static inline __u16 transport_sum(const struct iphdr *ip, const void *h,
 	return ~sum(h, len, sum(&pseudo, sizeof(pseudo), 0));
 }
 
-static inline int __tun(struct __test_metadata *_metadata)
+/* The device tun0, as yet without addresses, and down */
+static inline int __tun_device(struct __test_metadata *_metadata)
 {
 	struct ifreq ifr = { .ifr_name = "tun0",
 			     .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd;
+
+	if (access("/dev/net/tun", F_OK))
+		__run(_metadata, "modprobe tun");
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
+	return fd;
+}
+
+static inline int __tun(struct __test_metadata *_metadata)
+{
 	int fd;
 
 	/*
@@ -76,11 +89,7 @@ static inline int __tun(struct __test_metadata *_metadata)
 	 */
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6",
 				"1"));
-	if (access("/dev/net/tun", F_OK))
-		__run(_metadata, "modprobe tun");
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
+	fd = __tun_device(_metadata);
 	__run(_metadata, "ip addr add " ME "/24 dev tun0");
 	__run(_metadata, "ip link set tun0 up");
 	return fd;
