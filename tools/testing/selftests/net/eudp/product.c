@@ -367,8 +367,10 @@ static void show_program(const struct one_case *c, int last)
 		ksft_exit_fail_perror("program");
 	print_program(out, false, body_of(c, last));
 	fclose(out);
-	printf("# /* A program that shows it, with -DFAMILY=%d -DPROTOCOL=%d for eudp */\n",
-	       c->ip->eudp.family, c->ip->eudp.protocol);
+	printf("# /* A program that shows it, for eudp with -DFAMILY=%d", AF_EUDP);
+	if (c->ip->eudp.protocol)
+		printf(" -DPROTOCOL=%d", c->ip->eudp.protocol);
+	printf(" */\n");
 	at = text;
 	while ((line = next_line(&at)))
 		printf("# %s\n", line);

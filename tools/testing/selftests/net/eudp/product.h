@@ -56,7 +56,7 @@ struct step {
 	int len;		/* of the data */
 	int flags;
 	int iovs;		/* of a message, -1: no data at all */
-	int opt;		/* index in options[] or ioctls[] */
+	int opt;		/* index in options[] or ioctls[]; or MCAST_* */
 	int value;
 	enum data data;
 	enum address source;	/* of a membership */

@@ -224,9 +224,8 @@ static const struct step core[] = {
 };
 
 /*
- * dummy0 has the addresses that lo has not. Flow labels are those that were
- * asked for, and the route of groups is one of this table: the first of those
- * that the kernel makes would do.
+ * Of the addresses only those of lo and dummy0 are local. The kernel makes up
+ * no flow labels, and the groups are routed to dummy0.
  */
 struct version ipv6 = {
 	.number = 6,
