@@ -269,6 +269,14 @@ static inline const char *show(int ret, const struct sockaddr_in *sin)
 	return show_any(ret, &any);
 }
 
+/* The text of an address and port, "[::1]:53" */
+static inline const char *shown(const char *ip, int port)
+{
+	struct any_addr any = any_addr(ip, port);
+
+	return show_any(0, &any);
+}
+
 static inline const char *local(int fd)
 {
 	struct any_addr any = { .len = sizeof(any.sin6) };
@@ -574,6 +582,66 @@ static inline void __run(struct __test_metadata *_metadata, const char *command)
 		TH_LOG("failed: %s", command);
 }
 
+/* Packets to this address are ours: the route stands in /proc/net/ipv6_route */
+static inline bool is_here6(const char *ip)
+{
+	struct in6_addr addr = addr6(ip, 0).sin6_addr;
+	char line[256], to[33], want[33] = "";
+	unsigned int flags, i;
+	bool here = false;
+	FILE *f = fopen("/proc/net/ipv6_route", "r");
+
+	for (i = 0; i < 16; i++)
+		sprintf(want + 2 * i, "%02x", addr.s6_addr[i]);
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%32s %*s %*s %*s %*s %*s %*s %*s %x", to,
+			   &flags) == 2 && !strcmp(to, want))
+			here |= flags >> 31;	/* RTF_LOCAL */
+	if (f)
+		fclose(f);
+	return here;
+}
+
+/* An address of IPv6 is added first, and there some time after it */
+static inline void __await_address(struct __test_metadata *_metadata,
+				   const char *ip)
+{
+	long long until = now_ms() + SOON_MS;
+
+	while (!is_here6(ip)) {
+		ASSERT_GT(until, now_ms())
+			TH_LOG("%s has not come", ip);
+		usleep(1000);
+	}
+}
+
+/*
+ * The nth address of lo: 127.0.0.n, or ::1, fd00::2, ..., which are added to
+ * this namespace when they are asked for
+ */
+static inline const char *__lo(struct __test_metadata *_metadata,
+			       const struct door *d, int n)
+{
+	static unsigned int turn;
+	static char text[16][32];
+	char *s = text[turn++ % 16], command[80];
+
+	if (d->version == AF_INET) {
+		snprintf(s, sizeof(text[0]), "127.0.0.%d", n);
+		return s;
+	}
+	if (n == 1)
+		return d->lo;
+	snprintf(s, sizeof(text[0]), "fd00::%d", n);
+	if (!is_here6(s)) {
+		snprintf(command, sizeof(command),
+			 "ip addr add %s/128 dev lo nodad", s);
+		__run(_metadata, command);
+		__await_address(_metadata, s);
+	}
+	return s;
+}
+
 /*
  * Gives the device an address of IPv6, as "fe80::1/64". That it is ours is
  * known a moment after the call that says so: returns when it is.
@@ -627,6 +695,7 @@ static inline void __address6(struct __test_metadata *_metadata,
 #define who(fds, n)	__who(_metadata, fds, n)
 #define meminfo(fd, i)	__meminfo(_metadata, fd, i)
 #define run(command)	__run(_metadata, command)
+#define lo(n)		__lo(_metadata, &variant->door, n)
 #define addresses_at_once() __addresses_at_once(_metadata)
 #define address6(ip, device) __address6(_metadata, ip, device)
 
