@@ -7,12 +7,13 @@
 #include "program.h"
 
 #define PINNED	"/sys/fs/bpf/eudp-steer"
+#define LO	(variant->door.lo)
 #define LOOKUP(field) offsetof(struct bpf_sk_lookup, field)
 
 /* Numbers of the entries that a program leaves its findings in */
 enum { RUNS, RESULT, FINDINGS };
 
-EUDP_FIXTURE(steer)
+EUDP_BOTH_FIXTURE(steer)
 
 /* findings[index] = what is in r7 */
 #define NOTE(findings, index) \
@@ -69,16 +70,19 @@ static int __attach(struct __test_metadata *_metadata, int prog)
 
 /* For packets of this protocol that come in over lo, to port 7 */
 static void __classify(struct __test_metadata *_metadata, int sockets,
-		       int findings, int wire)
+		       int findings, int version, int wire)
 {
+	/* Where the protocol is, and where the packet of it begins */
+	int at = version == AF_INET6 ? 6 : 9;
+	int len = version == AF_INET6 ? 40 : 20;
 	struct bpf_insn code[] = {
 		COPY(6, 1),
 		/* The protocol, then the port, of the packet behind Ethernet */
-		SET(2, 14 + 9), COPY(3, 10), ADD(3, -8), SET(4, 1),
+		SET(2, 14 + at), COPY(3, 10), ADD(3, -8), SET(4, 1),
 		PUT(10, -8, 0), CALL(BPF_FUNC_skb_load_bytes),
 		LOAD(2, 10, -8), IF(2, wire, 2),
 		RETURN(0),
-		COPY(1, 6), SET(2, 14 + 20 + 2), COPY(3, 10), ADD(3, -8),
+		COPY(1, 6), SET(2, 14 + len + 2), COPY(3, 10), ADD(3, -8),
 		SET(4, 2), PUT(10, -8, 0), CALL(BPF_FUNC_skb_load_bytes),
 		LOAD(2, 10, -8), IF(2, htons(7), 2),
 		RETURN(0),
@@ -104,18 +108,19 @@ static void __classify(struct __test_metadata *_metadata, int sockets,
 }
 
 #define attach_classifier(sockets, findings) \
-	__classify(_metadata, sockets, findings, variant->door.wire)
+	__classify(_metadata, sockets, findings, variant->door.version, \
+		   variant->door.wire)
 
 #define sockets()	map(BPF_MAP_TYPE_SOCKMAP, 8, 4)
 #define findings()	map(BPF_MAP_TYPE_ARRAY, 8, FINDINGS)
 
-/* A listener of TCP */
-static int __listener(struct __test_metadata *_metadata)
+/* A listener of TCP at this address */
+static int __listener(struct __test_metadata *_metadata, const char *ip)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(strchr(ip, ':') ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
 
 	ASSERT_LE(0, fd);
-	__bound(_metadata, fd, "127.0.0.1", 9000);
+	__bound(_metadata, fd, ip, 9000);
 	ASSERT_EQ(0, listen(fd, 1));
 	return fd;
 }
@@ -130,13 +135,13 @@ static int put_in(int sockets, int index, int fd)
 /* What may be in a map, and how it leaves it */
 TEST_F(steer, members)
 {
-	int m = sockets(), fd = sock(), other = bound("127.0.0.1", 5001);
+	int m = sockets(), fd = sock(), other = bound(LO, 5001);
 	int tx = sock();
 
 	/* A port is needed */
 	EXPECT_EQ(EOPNOTSUPP, put_in(m, 0, fd));
 	EXPECT_EQ(-ENOENT, map_get(m, 0));
-	ASSERT_EQ(0, bind_to(fd, "127.0.0.1", 5000));
+	ASSERT_EQ(0, bind_to(fd, LO, 5000));
 	ASSERT_EQ(0, put_in(m, 0, fd));
 	EXPECT_LT(0, map_get(m, 0));
 	/* Twice, and another one in its place */
@@ -145,11 +150,11 @@ TEST_F(steer, members)
 	EXPECT_EQ(0, put_in(m, 1, other));
 	EXPECT_NE(map_get(m, 0), map_get(m, 1));
 	/* It works as before */
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 7));
+	EXPECT_EQ(0, tag_to(tx, LO, 5000, 7));
 	EXPECT_EQ(POLLIN, await(fd, POLLIN));
 	EXPECT_EQ(7, take_tag(fd));
 	EXPECT_EQ(EAGAIN, silent(fd));
-	joined(fd, "127.0.0.1", 5001);
+	joined(fd, LO, 5001);
 	EXPECT_EQ(0, tag(fd, 8));
 	EXPECT_EQ(8, take_tag(other));
 	EXPECT_EQ(0, err_of(disconnect(fd)));
@@ -157,23 +162,23 @@ TEST_F(steer, members)
 	/* Leaving by itself, and by being closed */
 	EXPECT_EQ(0, map_delete(m, 1));
 	EXPECT_EQ(EINVAL, map_delete(m, 1));
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5001, 9));
+	EXPECT_EQ(0, tag_to(tx, LO, 5001, 9));
 	EXPECT_EQ(9, take_tag(other));
 	close(fd);
 	EXPECT_EQ(-ENOENT, map_get(m, 0));
-	fd = bound("127.0.0.1", 5000);
+	fd = bound(LO, 5000);
 	EXPECT_EQ(0, put_in(m, 0, fd));
 	/* A map may go before its members do */
 	close(m);
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 7));
+	EXPECT_EQ(0, tag_to(tx, LO, 5000, 7));
 	EXPECT_EQ(7, take_tag(fd));
 }
 
 /* A port that nobody has is served by the socket that the program chooses */
 TEST_F(steer, lookup)
 {
-	int m = sockets(), f = findings(), fd = bound("127.0.0.1", 5000);
-	int tx = joined(sock(), "127.0.0.1", 7), link;
+	int m = sockets(), f = findings(), fd = bound(LO, 5000);
+	int tx = joined(sock(), LO, 7), link;
 
 	ASSERT_EQ(0, put_in(m, 0, fd));
 	link = attach_lookup(m, f, SK_PASS);
@@ -181,7 +186,7 @@ TEST_F(steer, lookup)
 	EXPECT_EQ(1, take_tag(fd));
 	EXPECT_EQ(1, map_get(f, RUNS));
 	EXPECT_EQ(0, map_get(f, RESULT));
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 3));
+	EXPECT_EQ(0, tag_to(tx, LO, 5000, 3));
 	EXPECT_EQ(3, take_tag(fd));
 	/* Nobody is chosen: nobody is there */
 	EXPECT_EQ(0, map_delete(m, 0));
@@ -202,15 +207,15 @@ TEST_F(steer, lookup)
 /* It comes before sockets with the port, but behind one that is connected */
 TEST_F(steer, lookup_order)
 {
-	int m = sockets(), f = findings(), fd = bound("127.0.0.1", 5000);
-	int plain = shared("127.0.0.1", 7), tx = bound("127.0.0.1", 6000);
-	int to_tx = joined(shared("127.0.0.1", 7), "127.0.0.1", 6000);
+	int m = sockets(), f = findings(), fd = bound(LO, 5000);
+	int plain = shared(LO, 7), tx = bound(LO, 6000);
+	int to_tx = joined(shared(LO, 7), LO, 6000);
 
 	ASSERT_EQ(0, put_in(m, 0, fd));
 	attach_lookup(m, f, SK_PASS);
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+	EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
 	EXPECT_EQ(1, take_tag(to_tx));
-	EXPECT_EQ(0, tag_to(sock(), "127.0.0.1", 7, 2));
+	EXPECT_EQ(0, tag_to(sock(), LO, 7, 2));
 	EXPECT_EQ(2, take_tag(fd));
 	EXPECT_EQ(EAGAIN, silent(plain));
 	EXPECT_EQ(EAGAIN, silent(fd));
@@ -219,8 +224,8 @@ TEST_F(steer, lookup_order)
 /* SK_DROP is as if nobody were there, even if somebody was chosen */
 TEST_F(steer, lookup_drop)
 {
-	int m = sockets(), f = findings(), fd = bound("127.0.0.1", 5000);
-	int tx = joined(sock(), "127.0.0.1", 7), plain = bound("0.0.0.0", 7);
+	int m = sockets(), f = findings(), fd = bound(LO, 5000);
+	int tx = joined(sock(), LO, 7), plain = bound(variant->door.any, 7);
 
 	ASSERT_EQ(0, put_in(m, 0, fd));
 	attach_lookup(m, f, SK_DROP);
@@ -235,12 +240,12 @@ TEST_F(steer, lookup_drop)
 /* A socket of another kind cannot be chosen, and things go on without it */
 TEST_F(steer, lookup_listener)
 {
-	int m = sockets(), f = findings(), plain = bound("127.0.0.1", 7);
-	int listener = __listener(_metadata);
+	int m = sockets(), f = findings(), plain = bound(LO, 7);
+	int listener = __listener(_metadata, LO);
 
 	ASSERT_EQ(0, put_in(m, 0, listener));
 	attach_lookup(m, f, SK_PASS);
-	EXPECT_EQ(0, tag_to(sock(), "127.0.0.1", 7, 1));
+	EXPECT_EQ(0, tag_to(sock(), LO, 7, 1));
 	EXPECT_EQ(1, take_tag(plain));
 	EXPECT_EQ(-EPROTOTYPE, map_get(f, RESULT));
 	EXPECT_EQ(0, ready(listener, POLLIN));
@@ -256,12 +261,12 @@ TEST_F(steer, lookup_group)
 	int link, home, i, tx;
 
 	for (i = 0; i < 4; i++)
-		fds[i] = group_member("127.0.0.1", 5000);
+		fds[i] = group_member(LO, 5000);
 	ASSERT_EQ(0, put_in(m, 0, fds[1]));
 	link = attach_lookup(m, f, SK_PASS);
 	for (i = 0; i < 100; i++) {
-		tx = bound("127.0.0.1", 6000 + i);
-		EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+		tx = bound(LO, 6000 + i);
+		EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
 		home = who(fds, 4);
 		ASSERT_LE(0, home);
 		counts[home]++;
@@ -272,8 +277,8 @@ TEST_F(steer, lookup_group)
 	close(link);
 	attach_lookup_by(m, f, SK_PASS, BPF_SK_LOOKUP_F_NO_REUSEPORT);
 	for (i = 0; i < 100; i++) {
-		tx = bound("127.0.0.1", 6000 + i);
-		EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+		tx = bound(LO, 6000 + i);
+		EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
 		EXPECT_EQ(1, who(fds, 4));
 		close(tx);
 	}
@@ -283,24 +288,24 @@ TEST_F(steer, lookup_group)
 /* A device's packets are given to the socket that its filter chooses */
 TEST_F(steer, classifier)
 {
-	int m = sockets(), f = findings(), fd = bound("127.0.0.1", 5000);
-	int plain = bound("127.0.0.1", 7), tx = sock();
+	int m = sockets(), f = findings(), fd = bound(LO, 5000);
+	int plain = bound(LO, 7), tx = sock();
 
 	ASSERT_EQ(0, put_in(m, 0, fd));
 	attach_classifier(m, f);
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+	EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
 	EXPECT_EQ(1, take_tag(fd));
 	EXPECT_EQ(0, map_get(f, RESULT));
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 5000, 2));
+	EXPECT_EQ(0, tag_to(tx, LO, 5000, 2));
 	EXPECT_EQ(2, take_tag(fd));
 	/* Even one that is connected to somebody else */
-	joined(fd, "127.0.0.1", 9);
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 3));
+	joined(fd, LO, 9);
+	EXPECT_EQ(0, tag_to(tx, LO, 7, 3));
 	EXPECT_EQ(3, take_tag(fd));
 	EXPECT_EQ(EAGAIN, silent(plain));
 	/* Without one the way is the ordinary one */
 	close(fd);
-	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 4));
+	EXPECT_EQ(0, tag_to(tx, LO, 7, 4));
 	EXPECT_EQ(4, take_tag(plain));
 	EXPECT_EQ(4, counter(&variant->door, "InDatagrams"));
 	EXPECT_EQ(0, counter(&variant->door, "NoPorts"));
@@ -309,6 +314,19 @@ TEST_F(steer, classifier)
 /* UDP and eudp in one test: each has the other's socket in its way */
 FIXTURE(strangers) {};
 
+FIXTURE_VARIANT(strangers) {
+	int version;
+	const char *lo;
+};
+
+FIXTURE_VARIANT_ADD(strangers, ipv4) {
+	.version = AF_INET, .lo = "127.0.0.1",
+};
+
+FIXTURE_VARIANT_ADD(strangers, ipv6) {
+	.version = AF_INET6, .lo = "::1",
+};
+
 FIXTURE_SETUP(strangers)
 {
 	enter_namespace(_metadata);
@@ -316,11 +334,15 @@ FIXTURE_SETUP(strangers)
 
 FIXTURE_TEARDOWN(strangers) {}
 
-static int socket_at(struct __test_metadata *_metadata, int protocol, int port)
+static int __socket_at(struct __test_metadata *_metadata, int version,
+		       const char *lo, int protocol, int port)
 {
-	return __bound(_metadata, __sock(_metadata, AF_INET, protocol),
-		       "127.0.0.1", port);
+	return __bound(_metadata, __sock(_metadata, version, protocol), lo,
+		       port);
 }
+
+#define socket_at(protocol, port) \
+	__socket_at(_metadata, variant->version, variant->lo, protocol, port)
 
 TEST_F(strangers, lookup)
 {
@@ -329,11 +351,11 @@ TEST_F(strangers, lookup)
 
 	attach_lookup(m, f, SK_PASS);
 	for (i = 0; i < 2; i++) {
-		plain = socket_at(_metadata, kinds[i], 7);
-		stranger = socket_at(_metadata, kinds[!i], 5000);
+		plain = socket_at(kinds[i], 7);
+		stranger = socket_at(kinds[!i], 5000);
 		ASSERT_EQ(0, put_in(m, 0, stranger))
 			TH_LOG("protocol %d", kinds[!i]);
-		EXPECT_EQ(0, tag_to(plain, "127.0.0.1", 7, i + 1));
+		EXPECT_EQ(0, tag_to(plain, variant->lo, 7, i + 1));
 		EXPECT_EQ(i + 1, take_tag(plain));
 		EXPECT_EQ(-EPROTOTYPE, map_get(f, RESULT));
 		EXPECT_EQ(0, ready(stranger, POLLIN));
@@ -348,15 +370,15 @@ TEST_F(strangers, lookup)
  */
 TEST_F(strangers, classifier)
 {
-	int plain = socket_at(_metadata, IPPROTO_EUDP, 7);
+	int plain = socket_at(IPPROTO_EUDP, 7);
 	int m = sockets(), f = findings(), i, fds[2];
 
-	fds[0] = __listener(_metadata);
-	fds[1] = socket_at(_metadata, IPPROTO_UDP, 5000);
-	__classify(_metadata, m, f, IPPROTO_EUDP);
+	fds[0] = __listener(_metadata, variant->lo);
+	fds[1] = socket_at(IPPROTO_UDP, 5000);
+	__classify(_metadata, m, f, variant->version, IPPROTO_EUDP);
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, put_in(m, 0, fds[i]));
-		EXPECT_EQ(0, tag_to(plain, "127.0.0.1", 7, i + 1));
+		EXPECT_EQ(0, tag_to(plain, variant->lo, 7, i + 1));
 		EXPECT_EQ(i + 1, take_tag(plain));
 		/* The program may choose it, the receiver need not agree */
 		EXPECT_EQ(0, map_get(f, RESULT));
