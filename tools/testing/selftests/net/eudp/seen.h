@@ -73,22 +73,46 @@ static inline const struct watched *watched_of(const struct door *door)
 	return door->version == AF_INET6 ? watched6 : watched4;
 }
 
+/* All that are in this file, which is read once, as there are many lines */
+static inline void count_in(const char *path, const struct door *door,
+			    struct values *v)
+{
+	char has[64], wants[64];
+	FILE *f = fopen(path, "r");
+	unsigned int i;
+	long value;
+
+	while (f && fscanf(f, "%63s %ld", has, &value) == 2) {
+		for (i = 0; i < WATCHED; i++) {
+			snprintf(wants, sizeof(wants), "%s%s",
+				 watched6[i].mib ?: door->mib,
+				 watched6[i].name);
+			if (!strcmp(has, wants))
+				v->of[i] = value;
+		}
+	}
+	if (f)
+		fclose(f);
+}
+
 static inline struct values count(const struct door *door)
 {
-	const struct watched *watched = watched_of(door);
-	struct values v;
+	struct values v = {};
 	unsigned int i;
 
+	if (door->version == AF_INET6) {
+		count_in("/proc/net/snmp6", door, &v);
+		if (door->wire != IPPROTO_UDP)
+			count_in(door->snmp, door, &v);
+		return v;
+	}
 	for (i = 0; i < WATCHED; i++) {
-		const char *mib = watched[i].mib;
-		struct door ip = { .mib = mib, .snmp = "/proc/net/snmp",
-				   .version = door->version };
+		const char *mib = watched4[i].mib;
+		struct door ip = { .mib = mib, .snmp = "/proc/net/snmp" };
 
-		if (door->version == AF_INET6)
-			ip.snmp = "/proc/net/snmp6";
-		else if (mib && !strcmp(mib, "IpExt:"))
+		if (mib && !strcmp(mib, "IpExt:"))
 			ip.snmp = "/proc/net/netstat";
-		v.of[i] = counter(mib ? &ip : door, watched[i].name);
+		v.of[i] = counter(mib ? &ip : door, watched4[i].name);
 	}
 	return v;
 }
