@@ -220,6 +220,13 @@ static bool eudp_device_sums(const struct dst_entry *dst)
 	return dst->dev->flags & IFF_LOOPBACK;
 }
 
+/* Whether so many bytes of payload become a train */
+static bool eudp_needs_segments(const struct eudp_packet *packet,
+				unsigned int size)
+{
+	return packet->segment && size > packet->segment;
+}
+
 /* How much payload the first packet can carry; a fragment but in eights */
 static unsigned int eudp_first_room(const struct eudp_packet *packet)
 {
@@ -254,7 +261,9 @@ int eudp_begin(struct sock *sk, struct eudp_packet *packet)
 	packet->room = eudp_first_room(packet);
 	packet->linear = eudp_linear(packet, before, packet->len, packet->room);
 	packet->summed = !eudp_device_sums(dst) &&
-			 (packet->corked || !packet->no_check);
+			 (packet->corked ||
+			  (!packet->no_check &&
+			   !eudp_needs_segments(packet, packet->len)));
 
 	skb = sock_alloc_send_skb(sk, before + packet->linear +
 				  dst->trailer_len,
@@ -273,6 +282,38 @@ int eudp_begin(struct sock *sk, struct eudp_packet *packet)
 	return 0;
 }
 
+/* Leaves the sum to the device; what it is to begin with is there. */
+static void eudp_sum_later(const struct eudp_packet *packet)
+{
+	struct sk_buff *skb = packet->skb;
+	struct udphdr *uh = udp_hdr(skb);
+
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_transport_header(skb) - skb->head;
+	skb->csum_offset = offsetof(struct udphdr, check);
+	/* the part of the pseudo header */
+	packet->af->checksum(packet, uh, 0);
+	uh->check = ~uh->check;
+}
+
+/*
+ * A train stays whole on a loopback device. No other device may see it: many
+ * would make datagrams of UDP of it. Since it says that nobody need sum it, the
+ * stack asks eudp_segment() to take it apart before it comes to any, whatever
+ * that device can do: netif_needs_gso().
+ */
+static void eudp_make_train(const struct eudp_packet *packet)
+{
+	struct skb_shared_info *info = skb_shinfo(packet->skb);
+
+	info->gso_type = SKB_GSO_UDP_L4;
+	info->gso_size = packet->segment;
+	info->gso_segs = DIV_ROUND_UP(packet->size, packet->segment);
+	eudp_sum_later(packet);
+	if (!eudp_device_sums(packet->dst))
+		packet->skb->ip_summed = CHECKSUM_NONE;
+}
+
 /**
  * eudp_finish() - write the UDP header of a datagram that is complete
  * @sk: the socket that sends
@@ -289,13 +330,10 @@ void eudp_finish(struct sock *sk, struct eudp_packet *packet)
 	uh->check = 0;
 	if (packet->no_check) {
 		/* 0 says that there is none: RFC 768 */
+	} else if (eudp_needs_segments(packet, packet->size)) {
+		eudp_make_train(packet);
 	} else if (!packet->summed) {
-		skb->ip_summed = CHECKSUM_PARTIAL;
-		skb->csum_start = skb_transport_header(skb) - skb->head;
-		skb->csum_offset = offsetof(struct udphdr, check);
-		/* the part of the pseudo header */
-		packet->af->checksum(packet, uh, 0);
-		uh->check = ~uh->check;
+		eudp_sum_later(packet);
 	} else {
 		packet->af->checksum(packet, uh,
 				     csum_partial(uh, sizeof(*uh), packet->sum));

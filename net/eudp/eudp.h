@@ -36,6 +36,7 @@
 #include <linux/if_ether.h>
 #include <linux/ipv6.h>
 #include <linux/jhash.h>
+#include <linux/netdev_features.h>
 #include <linux/udp.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
@@ -65,6 +66,7 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  *	well, the greater one takes it
  * @no_check6_tx: UDP_NO_CHECK6_TX
  * @no_check6_rx: UDP_NO_CHECK6_RX
+ * @segment: UDP_SEGMENT
  * @cork: whether UDP_CORK is on
  * @pending: the family of the datagram that is corked, or 0
  * @packet: that datagram; made when the first one is corked. Both are guarded
@@ -80,6 +82,7 @@ struct eudp_sock {
 	long			order;
 	bool			no_check6_tx;
 	bool			no_check6_rx;
+	u16			segment;
 	bool			cork;
 	int			pending;
 	struct eudp_packet	*packet;
@@ -202,6 +205,41 @@ struct eudp_key {
 };
 
 /**
+ * struct eudp_cb - what is kept in the cb of an skb that came in
+ * @ip: what IP keeps there
+ * @segment: of a train that is read datagram by datagram: bytes of payload in
+ *	each of them but the last; else 0
+ * @left: how many of them are left to be read
+ * @taken: bytes of payload that were read
+ *
+ * The last two are guarded by the lock of the receive queue.
+ */
+struct eudp_cb {
+	union {
+		struct inet_skb_parm	v4;
+		struct inet6_skb_parm	v6;
+	}	ip;
+	u16	segment;
+	u16	left;
+	u32	taken;
+};
+
+static inline struct eudp_cb *eudp_cb(const struct sk_buff *skb)
+{
+	return (struct eudp_cb *)skb->cb;
+}
+
+/*
+ * Whether it is a train: several datagrams of one flow in one skb, all of them
+ * as long as the first but for the last. UDP_SEGMENT makes them, and only on
+ * this host, so what is in them is right.
+ */
+static inline bool eudp_is_train(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4;
+}
+
+/**
  * struct eudp6_packet - what only IPv6 has of a datagram on its way out
  * @fl: its flow: addresses, ports, flow label, device
  * @ipc: what options say, or control messages instead
@@ -226,7 +264,7 @@ struct eudp6_packet {
 };
 
 /**
- * struct eudp_packet - a datagram on its way out
+ * struct eudp_packet - a datagram on its way out, or a train of them
  * @af: the IP version
  * @msg: where the payload is, or this part of it
  * @len: bytes of payload in @msg
@@ -246,6 +284,8 @@ struct eudp6_packet {
  * @whole_len: bytes of those of them that each fragment repeats
  * @fragment_len: bytes of header that a fragment has, that of IPv6 included
  * @mtu: bytes that fit into one packet, IP header included
+ * @segment: bytes of payload in each datagram of a train, or 0: UDP_SEGMENT
+ * @segment_mtu: bytes that fit into the packet of each of them
  * @corked: whether more parts may come: UDP_CORK, MSG_MORE
  * @no_check: whether it has no checksum: SO_NO_CHECK, UDP_NO_CHECK6_TX
  * @summed: whether @sum is kept
@@ -281,6 +321,8 @@ struct eudp_packet {
 	unsigned int		whole_len;
 	unsigned int		fragment_len;
 	unsigned int		mtu;
+	unsigned int		segment;
+	unsigned int		segment_mtu;
 
 	bool			corked;
 	bool			no_check;
@@ -311,6 +353,7 @@ struct eudp_packet {
  * @jumbo: whether a length of 0 in the UDP header stands for all there is
  * @prot: makes and frees the sockets
  * @ops: their system calls
+ * @mtu_max: bytes of the longest packet, IP header included
  * @destruct: frees what IP has of a socket
  * @init: what socket(2) promises of a socket of this version only
  * @setsockopt: for the levels of IP
@@ -356,6 +399,7 @@ struct eudp_af_ops {
 	bool			jumbo;
 	struct proto		*prot;
 	const struct proto_ops	*ops;
+	unsigned int		mtu_max;
 
 	void	(*destruct)(struct sock *sk);
 	void	(*init)(struct sock *sk);
@@ -438,6 +482,9 @@ int eudp_begin(struct sock *sk, struct eudp_packet *packet);
 int eudp_append(struct sock *sk, struct eudp_packet *packet);
 void eudp_finish(struct sock *sk, struct eudp_packet *packet);
 
+/* offload.c */
+struct sk_buff *eudp_segment(struct sk_buff *train, netdev_features_t features);
+
 /* input.c */
 static inline bool eudp_checksum_wrong(struct sk_buff *skb)
 {
@@ -484,6 +531,8 @@ void eudp_enqueue(struct sock *sk, struct sk_buff *skb);
 void __eudp_uncharge(struct sock *sk, unsigned int size);
 void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 	       enum skb_drop_reason reason);
+void eudp_drop_all(const struct net *net, struct sock *sk, struct sk_buff *skb,
+		   enum skb_drop_reason reason);
 void eudp_lose(struct sock *sk, const struct sk_buff *skb);
 void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb, bool connected);
 void eudp_drop_many(const struct net *net, struct sk_buff *skb);
@@ -588,10 +637,18 @@ int eudp_sockmap_update(struct sock *sk, struct sk_psock *psock, bool restore,
 int eudp_mib_init(struct eudp_net *en);
 void eudp_mib_exit(struct eudp_net *en);
 
+static inline void eudp_count_some(const struct net *net,
+				   enum eudp_version version,
+				   enum eudp_counter counter, unsigned int some)
+{
+	SNMP_ADD_STATS(eudp_net(net)->mib, version * EUDP_COUNTERS + counter,
+		       some);
+}
+
 static inline void eudp_count(const struct net *net, enum eudp_version version,
 			      enum eudp_counter counter)
 {
-	SNMP_INC_STATS(eudp_net(net)->mib, version * EUDP_COUNTERS + counter);
+	eudp_count_some(net, version, counter, 1);
 }
 
 /* By which a datagram came in; sockets of IPv6 take both */

@@ -2,9 +2,11 @@
 /*
  * Datagrams coming in from IP: is it one, for whom, and into the queue.
  */
+#include <linux/bpf-cgroup.h>
 #include <linux/filter.h>
 #include <linux/skbuff.h>
 #include <linux/udp.h>
+#include <net/gso.h>
 #include <net/inet_hashtables.h>
 #include <net/sock.h>
 #include <net/xfrm.h>
@@ -62,16 +64,9 @@ static void eudp_pull_header(struct sk_buff *skb)
 	skb_pull_rcsum(skb, sizeof(struct udphdr));
 }
 
-/**
- * eudp_deliver() - give a datagram to a socket
- * @sk: the socket
- * @skb: the datagram, its data at the UDP header; consumed
- * @af: the IP version
- *
- * Context: softirq, RCU read side.
- */
-void eudp_deliver(struct sock *sk, struct sk_buff *skb,
-		  const struct eudp_af_ops *af)
+/* A datagram, or a train that stays one */
+static void eudp_deliver_one(struct sock *sk, struct sk_buff *skb,
+			     const struct eudp_af_ops *af)
 {
 	struct net *net = sock_net(sk);
 	enum skb_drop_reason reason;
@@ -95,7 +90,72 @@ void eudp_deliver(struct sock *sk, struct sk_buff *skb,
 	eudp_enqueue(sk, skb);
 	return;
 drop:
-	eudp_drop(net, sk, skb, reason);
+	eudp_drop_all(net, sk, skb, reason);
+}
+
+/* Whether somebody looks at what the socket gets, so at each datagram alone */
+static bool eudp_is_watched(struct sock *sk)
+{
+	return rcu_access_pointer(sk->sk_filter) ||
+	       (cgroup_bpf_enabled(CGROUP_INET_INGRESS) &&
+		cgroup_bpf_sock_enabled(sk, CGROUP_INET_INGRESS)) ||
+	       inet_get_convert_csum(sk);
+}
+
+/* Takes a train apart, as if its datagrams had come one by one. */
+static void eudp_deliver_each(struct sock *sk, struct sk_buff *train,
+			      const struct eudp_af_ops *af)
+{
+	struct sk_buff *skb, *next;
+
+	/* all headers there are belong to each of them */
+	__skb_push(train, -skb_mac_offset(train));
+	skb = __skb_gso_segment(train, NETIF_F_SG, false);
+	if (IS_ERR_OR_NULL(skb)) {
+		eudp_drop_all(sock_net(sk), sk, train, SKB_DROP_REASON_NOMEM);
+		return;
+	}
+
+	consume_skb(train);
+	skb_list_walk_safe(skb, skb, next) {
+		skb_mark_not_on_list(skb);
+		__skb_pull(skb, skb_transport_offset(skb));
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		eudp_cb(skb)->segment = 0;
+		eudp_cb(skb)->left = 1;
+		eudp_deliver_one(sk, skb, af);
+	}
+}
+
+/**
+ * eudp_deliver() - give a datagram to a socket
+ * @sk: the socket
+ * @skb: the datagram or train, its data at the UDP header; consumed
+ * @af: the IP version
+ *
+ * The datagrams of a train mostly stay together until recv(2) reads them one
+ * by one, which is cheaper.
+ *
+ * Context: softirq, RCU read side.
+ */
+void eudp_deliver(struct sock *sk, struct sk_buff *skb,
+		  const struct eudp_af_ops *af)
+{
+	unsigned int len = skb->len - sizeof(struct udphdr);
+	unsigned int segment = skb_shinfo(skb)->gso_size;
+	struct eudp_cb *cb = eudp_cb(skb);
+
+	cb->segment = 0;
+	cb->left = 1;
+	cb->taken = 0;
+	if (eudp_is_train(skb) && len > segment) {
+		cb->segment = segment;
+		cb->left = DIV_ROUND_UP(len, segment);
+	}
+	if (cb->segment && eudp_is_watched(sk))
+		eudp_deliver_each(sk, skb, af);
+	else
+		eudp_deliver_one(sk, skb, af);
 }
 
 /* RFC 1122 4.1.3.1: the sender is told, unless the datagram is broken. */
@@ -173,6 +233,8 @@ int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af)
 	if (reason)
 		goto drop;
 	reason = SKB_DROP_REASON_UDP_CSUM;
+	if (eudp_is_train(skb) && skb->ip_summed == CHECKSUM_NONE)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	if (af->check(skb))
 		goto drop;
 

@@ -830,6 +830,7 @@ const struct eudp_af_ops eudp4_ops = {
 	.certain	= EUDP4_SCORE_IPV6 + 2 * EUDP4_SCORE_BOUND,
 	.prot		= &eudp4_prot,
 	.ops		= &eudp4_sock_ops,
+	.mtu_max	= IP_MAX_MTU,
 	.destruct	= inet_sock_destruct,
 	.init		= eudp4_init,
 	.setsockopt	= ip_setsockopt,
@@ -867,6 +868,12 @@ static const struct net_protocol eudp4_protocol = {
 	.handler	= eudp4_rcv,
 	.err_handler	= eudp4_err,
 	.no_policy	= 1,
+};
+
+static const struct net_offload eudp4_offload = {
+	.callbacks = {
+		.gso_segment	= eudp_segment,
+	},
 };
 
 static struct inet_protosw eudp4_protosw = {
@@ -907,7 +914,13 @@ void eudp4_unregister(void)
  */
 int eudp4_register_protocol(void)
 {
-	return inet_add_protocol(&eudp4_protocol, IPPROTO_EUDP) ? -EBUSY : 0;
+	if (inet_add_protocol(&eudp4_protocol, IPPROTO_EUDP))
+		return -EBUSY;
+	if (inet_add_offload(&eudp4_offload, IPPROTO_EUDP)) {
+		inet_del_protocol(&eudp4_protocol, IPPROTO_EUDP);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 /**
@@ -917,6 +930,7 @@ int eudp4_register_protocol(void)
  */
 void eudp4_unregister_protocol(void)
 {
+	inet_del_offload(&eudp4_offload, IPPROTO_EUDP);
 	inet_del_protocol(&eudp4_protocol, IPPROTO_EUDP);
 }
 

@@ -968,6 +968,7 @@ static const struct eudp_af_ops eudp6_ops = {
 	.jumbo		= true,
 	.prot		= &eudp6_prot,
 	.ops		= &eudp6_sock_ops,
+	.mtu_max	= IP6_MAX_MTU,
 	.destruct	= inet6_sock_destruct,
 	.init		= eudp6_init,
 	.setsockopt	= ipv6_setsockopt,
@@ -1004,6 +1005,12 @@ static const struct inet6_protocol eudp6_protocol = {
 	.handler	= eudp6_rcv,
 	.err_handler	= eudp6_err,
 	.flags		= INET6_PROTO_NOPOLICY | INET6_PROTO_FINAL,
+};
+
+static const struct net_offload eudp6_offload = {
+	.callbacks = {
+		.gso_segment	= eudp_segment,
+	},
 };
 
 static struct inet_protosw eudp6_protosw = {
@@ -1054,7 +1061,13 @@ void eudp6_unregister(void)
  */
 int eudp6_register_protocol(void)
 {
-	return inet6_add_protocol(&eudp6_protocol, IPPROTO_EUDP) ? -EBUSY : 0;
+	if (inet6_add_protocol(&eudp6_protocol, IPPROTO_EUDP))
+		return -EBUSY;
+	if (inet6_add_offload(&eudp6_offload, IPPROTO_EUDP)) {
+		inet6_del_protocol(&eudp6_protocol, IPPROTO_EUDP);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 /**
@@ -1064,6 +1077,7 @@ int eudp6_register_protocol(void)
  */
 void eudp6_unregister_protocol(void)
 {
+	inet6_del_offload(&eudp6_offload, IPPROTO_EUDP);
 	inet6_del_protocol(&eudp6_protocol, IPPROTO_EUDP);
 }
 

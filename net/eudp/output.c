@@ -8,11 +8,44 @@
 #include <net/sock.h>
 #include "eudp.h"
 
+/* The most datagrams in a train: UDP_SEGMENT of udp(7) */
+#define EUDP_SEGMENTS_MAX	128
+
+/* The rules of UDP_SEGMENT, which are for what needs no segments, too */
+static int eudp_check_segments(const struct eudp_packet *packet)
+{
+	if (packet->header_len + sizeof(struct udphdr) +
+	    min(packet->size, packet->segment) > packet->segment_mtu)
+		return -EMSGSIZE;
+	if (packet->size > packet->segment * EUDP_SEGMENTS_MAX ||
+	    packet->no_check)
+		return -EINVAL;
+	/* IPsec would take a train for one packet */
+	return dst_xfrm(packet->dst) ? -EIO : 0;
+}
+
+/* Forgets the route of a datagram, and what else it has but the skb. */
+static void eudp_forget(struct eudp_packet *packet)
+{
+	dst_release(packet->dst);
+	packet->af->release(packet);
+}
+
+static void eudp_discard(struct eudp_packet *packet)
+{
+	kfree_skb(packet->skb);
+	eudp_forget(packet);
+}
+
 /* Sends a datagram that is complete; its skb and route are gone after that. */
 static int eudp_push(struct sock *sk, struct eudp_packet *packet)
 {
-	int err;
+	int err = packet->segment ? eudp_check_segments(packet) : 0;
 
+	if (err) {
+		eudp_discard(packet);
+		return err;
+	}
 	eudp_finish(sk, packet);
 	err = packet->af->push(sk, packet);
 	packet->af->release(packet);
@@ -28,19 +61,6 @@ static int eudp_push(struct sock *sk, struct eudp_packet *packet)
 		return 0;
 	}
 	return err;
-}
-
-/* Forgets the route of a datagram, and what else it has but the skb. */
-static void eudp_forget(struct eudp_packet *packet)
-{
-	dst_release(packet->dst);
-	packet->af->release(packet);
-}
-
-static void eudp_discard(struct eudp_packet *packet)
-{
-	kfree_skb(packet->skb);
-	eudp_forget(packet);
 }
 
 /* Whether it, with what is added to it, is more than may be sent */
@@ -224,6 +244,7 @@ static void eudp_packet_init(struct eudp_packet *packet, const struct sock *sk,
 	packet->oif = READ_ONCE(sk->sk_bound_dev_if);
 	packet->ttl = 0;
 	packet->tos = -1;
+	packet->segment = READ_ONCE(eudp_sk(sk)->segment);
 	packet->dst = NULL;
 	packet->sport = inet_sk(sk)->inet_sport;
 	packet->corked = false;
@@ -232,18 +253,35 @@ static void eudp_packet_init(struct eudp_packet *packet, const struct sock *sk,
 	packet->sum = 0;
 }
 
-/* Control messages of udp(7): none of them is built yet */
-static int eudp_control_udp(struct msghdr *msg, bool *others)
+/* UDP_SEGMENT is the only control message that udp(7) has for sending */
+static int eudp_control_own(struct eudp_packet *packet,
+			    const struct cmsghdr *cmsg)
 {
+	if (cmsg->cmsg_type != UDP_SEGMENT ||
+	    cmsg->cmsg_len != CMSG_LEN(sizeof(u16)))
+		return -EINVAL;
+	packet->segment = *(const u16 *)CMSG_DATA(cmsg);
+	return 0;
+}
+
+static int eudp_control_udp(struct eudp_packet *packet, bool *others)
+{
+	struct msghdr *msg = packet->msg;
 	struct cmsghdr *cmsg;
+	int err;
 
 	*others = false;
 	for_each_cmsghdr(cmsg, msg) {
 		if (!CMSG_OK(msg, cmsg))
 			return -EINVAL;
-		if (cmsg->cmsg_level == SOL_UDP || cmsg->cmsg_level == SOL_EUDP)
-			return -EINVAL;
-		*others = true;
+		if (cmsg->cmsg_level != SOL_UDP &&
+		    cmsg->cmsg_level != SOL_EUDP) {
+			*others = true;
+			continue;
+		}
+		err = eudp_control_own(packet, cmsg);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -254,7 +292,7 @@ static int eudp_control(struct sock *sk, struct eudp_packet *packet)
 	bool others;
 	int err;
 
-	err = eudp_control_udp(packet->msg, &others);
+	err = eudp_control_udp(packet, &others);
 	if (err || !others)
 		return err;
 
@@ -276,6 +314,9 @@ static int eudp_send(struct sock *sk, struct eudp_packet *packet, bool more)
 		eudp_forget(packet);
 		return 0;
 	}
+	packet->segment_mtu = packet->mtu;
+	if (packet->segment)
+		packet->mtu = packet->af->mtu_max;
 	if (more)
 		return eudp_cork(sk, packet);
 

@@ -19,27 +19,27 @@ DEFINE_PER_CPU(int, eudp_memory_per_cpu);
 
 /* Counts a drop as in-kernel UDP does: RFC 4113 and the Udp: lines of snmp */
 static void eudp_count_drop(const struct net *net, const struct sk_buff *skb,
-			    enum skb_drop_reason reason)
+			    enum skb_drop_reason reason, unsigned int some)
 {
 	enum eudp_version version = eudp_version_of(skb);
 
 	switch (reason) {
 	case SKB_DROP_REASON_NO_SOCKET:
-		eudp_count(net, version, EUDP_NO_PORTS);
+		eudp_count_some(net, version, EUDP_NO_PORTS, some);
 		return;
 	case SKB_DROP_REASON_SOCKET_RCVBUFF:
-		eudp_count(net, version, EUDP_RCVBUF_ERRORS);
+		eudp_count_some(net, version, EUDP_RCVBUF_ERRORS, some);
 		break;
 	case SKB_DROP_REASON_PROTO_MEM:
-		eudp_count(net, version, EUDP_MEM_ERRORS);
+		eudp_count_some(net, version, EUDP_MEM_ERRORS, some);
 		break;
 	case SKB_DROP_REASON_UDP_CSUM:
-		eudp_count(net, version, EUDP_IN_CSUM_ERRORS);
+		eudp_count_some(net, version, EUDP_IN_CSUM_ERRORS, some);
 		break;
 	default:
 		break;
 	}
-	eudp_count(net, version, EUDP_IN_ERRORS);
+	eudp_count_some(net, version, EUDP_IN_ERRORS, some);
 }
 
 static void __eudp_drop(struct sock *sk, struct sk_buff *skb,
@@ -74,9 +74,30 @@ void eudp_drop_many(const struct net *net, struct sk_buff *skb)
 void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
 	       enum skb_drop_reason reason)
 {
-	eudp_count_drop(net, skb, reason);
+	eudp_count_drop(net, skb, reason, 1);
 	if (sk)
 		atomic_inc(&sk->sk_drops);
+	__eudp_drop(sk, skb, reason);
+}
+
+/**
+ * eudp_drop_all() - drop what came in for a socket: a datagram or a train
+ * @net: namespace it came into
+ * @sk: the socket
+ * @skb: what came in, not queued yet; consumed
+ * @reason: why
+ *
+ * Each datagram of a train counts, unless the socket wants it whole.
+ *
+ * Context: any.
+ */
+void eudp_drop_all(const struct net *net, struct sock *sk, struct sk_buff *skb,
+		   enum skb_drop_reason reason)
+{
+	unsigned int some = eudp_cb(skb)->left;
+
+	eudp_count_drop(net, skb, reason, some);
+	atomic_add(some, &sk->sk_drops);
 	__eudp_drop(sk, skb, reason);
 }
 
@@ -89,7 +110,7 @@ void eudp_drop(const struct net *net, struct sock *sk, struct sk_buff *skb,
  */
 void eudp_lose(struct sock *sk, const struct sk_buff *skb)
 {
-	eudp_count_drop(sock_net(sk), skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
+	eudp_count_drop(sock_net(sk), skb, SKB_DROP_REASON_SOCKET_RCVBUFF, 1);
 	atomic_inc(&sk->sk_drops);
 }
 
@@ -130,7 +151,7 @@ void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb, bool connected)
 /**
  * eudp_enqueue() - put a datagram into the receive queue and wake the reader
  * @sk: the socket
- * @skb: the datagram, its data the payload; consumed
+ * @skb: the datagram or train, its data the payload; consumed
  *
  * It is dropped if the receive buffer is full, or the memory of all sockets
  * together or of the cgroup.
@@ -177,7 +198,7 @@ void eudp_enqueue(struct sock *sk, struct sk_buff *skb)
 unlock:
 	spin_unlock(&queue->lock);
 drop:
-	eudp_drop(sock_net(sk), sk, skb, reason);
+	eudp_drop_all(sock_net(sk), sk, skb, reason);
 }
 
 /**

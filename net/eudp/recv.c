@@ -10,58 +10,116 @@
 #include <net/sock.h>
 #include "eudp.h"
 
+/**
+ * struct eudp_found - the datagram that recv(2) gets
+ * @skb: where it is, with a reference
+ * @start: where its payload begins there: in a train not at 0
+ * @len: bytes of payload
+ * @skip: bytes of them to be skipped: SO_PEEK_OFF
+ */
+struct eudp_found {
+	struct sk_buff	*skb;
+	int		start;
+	int		len;
+	int		skip;
+};
+
+/* Finds the datagram that begins at @start of what is queued as one skb. */
+static void __eudp_find(struct sk_buff *skb, int start,
+			struct eudp_found *found)
+{
+	int segment = eudp_cb(skb)->segment;
+
+	found->skb = skb;
+	found->start = start;
+	found->len = skb->len - start;
+	if (segment)
+		found->len = min(found->len, segment);
+}
+
+static void __eudp_first(struct sk_buff *skb, struct eudp_found *found)
+{
+	__eudp_find(skb, eudp_cb(skb)->taken, found);
+}
+
 /*
  * The datagram that SO_PEEK_OFF leads to: @offset bytes are skipped over all of
  * the queue. What is left of them is to be skipped in that datagram.
  */
-static struct sk_buff *__eudp_peek_at(struct sk_buff_head *queue, int *offset)
+static void __eudp_peek_at(struct sk_buff_head *queue, int offset,
+			   struct eudp_found *found)
 {
 	struct sk_buff *skb;
+	int left, segment;
 
 	skb_queue_walk(queue, skb) {
+		left = skb->len - eudp_cb(skb)->taken;
 		/* an empty one is seen when it is reached, but once */
-		if (*offset < skb->len ||
-		    (!skb->len && !*offset && !skb->peeked))
-			return skb;
-		*offset -= skb->len;
+		if (offset < left ||
+		    (!skb->len && !offset && !skb->peeked)) {
+			segment = eudp_cb(skb)->segment ?: left + 1;
+			found->skip = offset % segment;
+			__eudp_find(skb, eudp_cb(skb)->taken + offset -
+				    found->skip, found);
+			return;
+		}
+		offset -= left;
 	}
-	return NULL;
 }
 
-static struct sk_buff *__eudp_peek(struct sk_buff_head *queue, int *offset)
+static void __eudp_peek(struct sk_buff_head *queue, int offset,
+			struct eudp_found *found)
 {
-	struct sk_buff *skb;
+	if (offset >= 0)
+		__eudp_peek_at(queue, offset, found);
+	else if (!skb_queue_empty(queue))
+		__eudp_first(skb_peek(queue), found);
+	if (!found->skb)
+		return;
+	if (!found->skb->len)
+		found->skb->peeked = 1;
+	skb_get(found->skb);
+}
 
-	skb = *offset < 0 ? skb_peek(queue) : __eudp_peek_at(queue, offset);
+/* A train stays, and is charged, until the last datagram of it is taken. */
+static void __eudp_take(struct sock *sk, struct eudp_found *found)
+{
+	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+	struct eudp_cb *cb;
+
 	if (!skb)
-		return NULL;
-	if (!skb->len)
-		skb->peeked = 1;
-	return skb_get(skb);
+		return;
+	__eudp_first(skb, found);
+	cb = eudp_cb(skb);
+	if (--cb->left) {
+		cb->taken += found->len;
+		skb_get(skb);
+	} else {
+		__skb_unlink(skb, &sk->sk_receive_queue);
+		__eudp_uncharge(sk, skb->truesize);
+	}
 }
 
 /*
  * Takes the first datagram out of the queue; MSG_PEEK leaves it there too, and
- * may look further: from @offset on, if that is not negative. If there is none,
- * @last is the last that was looked at.
+ * may look further: from @offset on, if that is not negative. Returns whether
+ * there is one; if not, @last is the last that was looked at.
  */
-static struct sk_buff *eudp_dequeue(struct sock *sk, int flags, int *offset,
-				    struct sk_buff **last)
+static bool eudp_dequeue(struct sock *sk, int flags, int offset,
+			 struct eudp_found *found, struct sk_buff **last)
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
-	struct sk_buff *skb;
 
+	found->skb = NULL;
+	found->skip = 0;
 	spin_lock_bh(&queue->lock);
 	*last = queue->prev;
-	if (flags & MSG_PEEK) {
-		skb = __eudp_peek(queue, offset);
-	} else {
-		skb = __skb_dequeue(queue);
-		if (skb)
-			__eudp_uncharge(sk, skb->truesize);
-	}
+	if (flags & MSG_PEEK)
+		__eudp_peek(queue, offset, found);
+	else
+		__eudp_take(sk, found);
 	spin_unlock_bh(&queue->lock);
-	return skb;
+	return found->skb;
 }
 
 /* Looks into the queue of the device for a while: SO_BUSY_POLL of socket(7) */
@@ -74,33 +132,29 @@ static bool eudp_busy_poll(struct sock *sk, int flags)
 }
 
 /*
- * Waits for a datagram as recv(2) says. Returns it, or NULL with 0 in @err
- * after shutdown(2), else an errno: an error that is pending comes first.
- * @offset gets how many of its bytes are to be skipped.
+ * Waits for a datagram as recv(2) says. Returns whether it came; if not, @err
+ * is 0 after shutdown(2), else an errno: an error that is pending comes first.
  */
-static struct sk_buff *eudp_wait(struct sock *sk, int flags, int *offset,
-				 int *err)
+static bool eudp_wait(struct sock *sk, int flags, struct eudp_found *found,
+		      int *err)
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
 	long timeout = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
-	struct sk_buff *skb, *last;
+	struct sk_buff *last;
 
 	for (;;) {
 		*err = sock_error(sk);
 		if (*err)
-			return NULL;
-		*offset = sk_peek_offset(sk, flags);
-		skb = eudp_dequeue(sk, flags, offset, &last);
-		if (skb) {
-			*offset = max(*offset, 0);
-			return skb;
-		}
+			return false;
+		if (eudp_dequeue(sk, flags, sk_peek_offset(sk, flags), found,
+				 &last))
+			return true;
 		if (eudp_busy_poll(sk, flags))
 			continue;
 		*err = -EAGAIN;
 		if (!timeout ||
 		    __skb_wait_for_more_packets(sk, queue, err, &timeout, last))
-			return NULL;
+			return false;
 	}
 }
 
@@ -128,14 +182,17 @@ static void eudp_drop_broken(struct sock *sk, struct sk_buff *skb, int flags)
 }
 
 /*
- * Copies @len bytes of payload from @offset on. The checksum is verified
- * meanwhile, or before if not all of it is copied or somebody will copy it
- * again. Returns 0, -EBADMSG if it is wrong, or -EFAULT.
+ * Copies as much payload as there is, but at most @len bytes. The checksum is
+ * verified meanwhile, or before if not all of it is copied or somebody will
+ * copy it again. Returns 0, -EBADMSG if it is wrong, or -EFAULT.
  */
-static int eudp_copy(struct sk_buff *skb, int offset, struct msghdr *msg,
-		     int len, int flags)
+static int eudp_copy(const struct eudp_found *found, struct msghdr *msg,
+		     size_t len, int flags)
 {
+	struct sk_buff *skb = found->skb;
 	int err;
+
+	len = min_t(size_t, len, found->len - found->skip);
 
 	if (!skb_csum_unnecessary(skb) && len == skb->len &&
 	    !(flags & MSG_PEEK)) {
@@ -145,37 +202,35 @@ static int eudp_copy(struct sk_buff *skb, int offset, struct msghdr *msg,
 
 	if (eudp_checksum_wrong(skb))
 		return -EBADMSG;
-	return skb_copy_datagram_msg(skb, offset, msg, len);
+	return skb_copy_datagram_msg(skb, found->start + found->skip, msg, len);
 }
 
-/* The next datagram whose checksum is right, copied to @msg */
-static struct sk_buff *eudp_receive(struct sock *sk, struct msghdr *msg,
-				    size_t len, int flags, int *offset,
-				    int *err)
+/* Finds the next datagram whose checksum is right, and copies it to @msg. */
+static bool eudp_receive(struct sock *sk, struct msghdr *msg, size_t len,
+			 int flags, struct eudp_found *found, int *err)
 {
-	struct sk_buff *skb;
-
 	for (;;) {
-		skb = eudp_wait(sk, flags, offset, err);
-		if (!skb)
-			return NULL;
-		*err = eudp_copy(skb, *offset, msg,
-				 min_t(size_t, len, skb->len - *offset), flags);
+		if (!eudp_wait(sk, flags, found, err))
+			return false;
+		*err = eudp_copy(found, msg, len, flags);
 		if (*err != -EBADMSG)
-			return skb;
-		eudp_drop_broken(sk, skb, flags);
+			return true;
+		eudp_drop_broken(sk, found->skb, flags);
 		cond_resched();
 	}
 }
 
 /* Who sent it, and the control messages: ip(7), socket(7) */
-static void eudp_tell(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
-		      int offset, const struct eudp_af_ops *af)
+static void eudp_tell(struct sock *sk, struct msghdr *msg,
+		      const struct eudp_found *found,
+		      const struct eudp_af_ops *af)
 {
+	struct sk_buff *skb = found->skb;
+
 	sock_recv_cmsgs(msg, sk, skb);
 	if (msg->msg_name)
 		af->name(sk, skb, msg);
-	af->tell(sk, msg, skb, offset);
+	af->tell(sk, msg, skb, found->skip);
 }
 
 /**
@@ -197,38 +252,39 @@ int eudp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 		 const struct eudp_af_ops *af)
 {
 	bool peek = flags & MSG_PEEK;
-	int err, offset, copied;
-	struct sk_buff *skb;
+	struct eudp_found found;
+	int err, left, copied;
 
 	if (flags & MSG_ERRQUEUE)
 		return inet_recv_error(sk, msg, len, &msg->msg_namelen);
 	sock_rps_record_flow(sk);
 
-	skb = eudp_receive(sk, msg, len, flags, &offset, &err);
-	if (!skb)
+	if (!eudp_receive(sk, msg, len, flags, &found, &err))
 		return err;
 	if (err && peek) {
-		consume_skb(skb);
+		consume_skb(found.skb);
 		return err;
 	}
 	if (err) {
-		eudp_drop(sock_net(sk), sk, skb, SKB_DROP_REASON_NOT_SPECIFIED);
+		eudp_drop(sock_net(sk), sk, found.skb,
+			  SKB_DROP_REASON_NOT_SPECIFIED);
 		return err;
 	}
 
 	if (!peek)
-		eudp_count(sock_net(sk), eudp_version_of(skb),
+		eudp_count(sock_net(sk), eudp_version_of(found.skb),
 			   EUDP_IN_DATAGRAMS);
-	eudp_tell(sk, msg, skb, offset, af);
+	eudp_tell(sk, msg, &found, af);
 
-	copied = min_t(size_t, len, skb->len - offset);
+	left = found.len - found.skip;
+	copied = min_t(size_t, len, left);
 	/* as in-kernel UDP has it, also for the last part after an offset */
-	if (len <= skb->len - offset && len < skb->len)
+	if (len <= left && len < found.len)
 		msg->msg_flags |= MSG_TRUNC;
 	if (flags & MSG_TRUNC)
-		copied = skb->len;
+		copied = found.len;
 	sk_peek_offset_bwd(sk, peek ? -copied : copied);
-	consume_skb(skb);
+	consume_skb(found.skb);
 	return copied;
 }
 
@@ -237,8 +293,11 @@ static struct sk_buff *__eudp_first_broken(struct sock *sk, int *len)
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
 	struct sk_buff *skb = skb_peek(queue);
+	struct eudp_found found = { .len = -1 };
 
-	*len = skb ? skb->len : -1;
+	if (skb)
+		__eudp_first(skb, &found);
+	*len = found.len;
 	if (!skb || !eudp_checksum_wrong(skb))
 		return NULL;
 	__skb_unlink(skb, queue);

@@ -44,6 +44,11 @@ static int eudp_set_own(struct sock *sk, int name, sockptr_t value,
 	case UDP_NO_CHECK6_RX:
 		WRITE_ONCE(eudp_sk(sk)->no_check6_rx, number != 0);
 		return 0;
+	case UDP_SEGMENT:
+		if (number < 0 || number > U16_MAX)
+			return -EINVAL;
+		WRITE_ONCE(eudp_sk(sk)->segment, number);
+		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -68,6 +73,9 @@ static int eudp_get_own(struct sock *sk, int name, char __user *value,
 		break;
 	case UDP_NO_CHECK6_RX:
 		number = READ_ONCE(eudp_sk(sk)->no_check6_rx);
+		break;
+	case UDP_SEGMENT:
+		number = READ_ONCE(eudp_sk(sk)->segment);
 		break;
 	case UDP_ENCAP:
 	case UDPLITE_SEND_CSCOV:

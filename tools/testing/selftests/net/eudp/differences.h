@@ -88,8 +88,6 @@ static struct difference option_differences[] = {
 	{ WANTED, "*UDP*/UDP_ENCAP/*", "get 0: * bytes 0*",
 	  "get 0: * bytes 0*",
 	  "the tunnels that there are speak UDP's protocol number" },
-	UDP_SET_REFUSED("UDP_SEGMENT", "segmentation"),
-	UDP_GET_REFUSED("UDP_SEGMENT", "segmentation"),
 	UDP_SET_REFUSED("UDP_GRO", "segmentation"),
 	UDP_GET_REFUSED("UDP_GRO", "segmentation"),
 };
