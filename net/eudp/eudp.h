@@ -67,6 +67,7 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  * @no_check6_tx: UDP_NO_CHECK6_TX
  * @no_check6_rx: UDP_NO_CHECK6_RX
  * @segment: UDP_SEGMENT
+ * @gro: UDP_GRO: whether trains are received whole
  * @cork: whether UDP_CORK is on
  * @pending: the family of the datagram that is corked, or 0
  * @packet: that datagram; made when the first one is corked. Both are guarded
@@ -83,6 +84,7 @@ struct eudp_sock {
 	bool			no_check6_tx;
 	bool			no_check6_rx;
 	u16			segment;
+	bool			gro;
 	bool			cork;
 	int			pending;
 	struct eudp_packet	*packet;

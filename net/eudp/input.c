@@ -134,7 +134,7 @@ static void eudp_deliver_each(struct sock *sk, struct sk_buff *train,
  * @af: the IP version
  *
  * The datagrams of a train mostly stay together until recv(2) reads them one
- * by one, which is cheaper.
+ * by one, which is cheaper; or all at once, if the socket has UDP_GRO now.
  *
  * Context: softirq, RCU read side.
  */
@@ -148,7 +148,8 @@ void eudp_deliver(struct sock *sk, struct sk_buff *skb,
 	cb->segment = 0;
 	cb->left = 1;
 	cb->taken = 0;
-	if (eudp_is_train(skb) && len > segment) {
+	if (eudp_is_train(skb) && len > segment &&
+	    !READ_ONCE(eudp_sk(sk)->gro)) {
 		cb->segment = segment;
 		cb->left = DIV_ROUND_UP(len, segment);
 	}

@@ -220,7 +220,18 @@ static bool eudp_receive(struct sock *sk, struct msghdr *msg, size_t len,
 	}
 }
 
-/* Who sent it, and the control messages: ip(7), socket(7) */
+/* UDP_GRO: how long each datagram is of a train that was received whole */
+static void eudp_tell_segment(struct sock *sk, struct msghdr *msg,
+			      const struct sk_buff *skb)
+{
+	int segment = skb_shinfo(skb)->gso_size;
+
+	if (READ_ONCE(eudp_sk(sk)->gro) && eudp_is_train(skb) &&
+	    !eudp_cb(skb)->segment)
+		put_cmsg(msg, SOL_UDP, UDP_GRO, sizeof(segment), &segment);
+}
+
+/* Who sent it, and the control messages: ip(7), udp(7), socket(7) */
 static void eudp_tell(struct sock *sk, struct msghdr *msg,
 		      const struct eudp_found *found,
 		      const struct eudp_af_ops *af)
@@ -230,6 +241,7 @@ static void eudp_tell(struct sock *sk, struct msghdr *msg,
 	sock_recv_cmsgs(msg, sk, skb);
 	if (msg->msg_name)
 		af->name(sk, skb, msg);
+	eudp_tell_segment(sk, msg, skb);
 	af->tell(sk, msg, skb, found->skip);
 }
 

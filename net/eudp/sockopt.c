@@ -49,6 +49,9 @@ static int eudp_set_own(struct sock *sk, int name, sockptr_t value,
 			return -EINVAL;
 		WRITE_ONCE(eudp_sk(sk)->segment, number);
 		return 0;
+	case UDP_GRO:
+		WRITE_ONCE(eudp_sk(sk)->gro, number != 0);
+		return 0;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -76,6 +79,9 @@ static int eudp_get_own(struct sock *sk, int name, char __user *value,
 		break;
 	case UDP_SEGMENT:
 		number = READ_ONCE(eudp_sk(sk)->segment);
+		break;
+	case UDP_GRO:
+		number = READ_ONCE(eudp_sk(sk)->gro);
 		break;
 	case UDP_ENCAP:
 	case UDPLITE_SEND_CSCOV:

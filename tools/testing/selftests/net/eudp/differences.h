@@ -61,12 +61,6 @@ static struct difference product_differences[] = {
  * What setsockopt gave, and what getsockopt gave, there and afterwards, are
  * looked for one by one: "set EINVAL", "get 0: 4 bytes 01000000, SUM".
  */
-/* At all levels that are UDP's: IPPROTO_UDP, IPPROTO_UDPLITE, SOL_EUDP */
-#define UDP_SET_REFUSED(option, reason) \
-	{ NOT_YET, "*UDP*/" option "/*", "set *", "set ENOPROTOOPT", reason }
-#define UDP_GET_REFUSED(option, reason) \
-	{ NOT_YET, "*UDP*/" option "/*", "get *", "get ENOPROTOOPT: *", reason }
-
 static struct difference option_differences[] = {
 	{ WANTED, "SOL_SOCKET/SO_PROTOCOL/*", "get 0: * bytes 11*",
 	  "get 0: * bytes fd*", "eudp is protocol 253" },
@@ -88,8 +82,6 @@ static struct difference option_differences[] = {
 	{ WANTED, "*UDP*/UDP_ENCAP/*", "get 0: * bytes 0*",
 	  "get 0: * bytes 0*",
 	  "the tunnels that there are speak UDP's protocol number" },
-	UDP_SET_REFUSED("UDP_GRO", "segmentation"),
-	UDP_GET_REFUSED("UDP_GRO", "segmentation"),
 };
 #endif
 
