@@ -72,8 +72,8 @@ static int eudp_copy_to_page(struct sock *sk, struct eudp_packet *packet,
 	if (!sk_page_frag_refill(sk, page))
 		return -ENOMEM;
 	extends = skb_can_coalesce(skb, i, page->page, page->offset);
-	/* 65535 bytes need no more, even in single pages */
-	if (WARN_ON_ONCE(!extends && i == MAX_SKB_FRAGS))
+	/* 65535 bytes need no more, but small pieces of pages may be there */
+	if (!extends && i == MAX_SKB_FRAGS)
 		return -EMSGSIZE;
 	len = min_t(int, len, page->size - page->offset);
 	err = eudp_copy_piece(packet, page_address(page->page) + page->offset,
@@ -94,6 +94,38 @@ static int eudp_copy_to_page(struct sock *sk, struct eudp_packet *packet,
 }
 
 /*
+ * Whether the pages of the message themselves are sent: splice(2), sendfile(2).
+ * They may change on their way, as those of in-kernel UDP may.
+ */
+static bool eudp_attaches(const struct eudp_packet *packet)
+{
+	return packet->msg->msg_flags & MSG_SPLICE_PAGES &&
+	       packet->dst->dev->features & NETIF_F_SG;
+}
+
+static int eudp_attach(struct sock *sk, struct eudp_packet *packet, int len)
+{
+	struct sk_buff *skb = packet->tail;
+
+	skb->csum = 0;
+	skb->ip_summed = packet->summed ? CHECKSUM_NONE : CHECKSUM_PARTIAL;
+	len = skb_splice_from_iter(skb, &packet->msg->msg_iter, len,
+				   sk->sk_allocation);
+	skb->ip_summed = CHECKSUM_NONE;
+	if (len < 0)
+		return len;
+
+	/* headers are even, so it stands at the right place already */
+	if (packet->summed)
+		packet->sum = csum_add(packet->sum, skb->csum);
+	skb->csum = 0;
+	if (!(packet->msg->msg_flags & MSG_NO_SHARED_FRAGS))
+		skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
+	eudp_account(sk, packet, len, len);
+	return len;
+}
+
+/*
  * How much of @len bytes goes into the linear part of an skb that takes @most,
  * with @before bytes before it
  */
@@ -101,6 +133,8 @@ static unsigned int eudp_linear(const struct eudp_packet *packet,
 				unsigned int before, unsigned int len,
 				unsigned int most)
 {
+	if (eudp_attaches(packet))
+		return 0;
 	len = min(len, most);
 	return before + len + packet->dst->trailer_len > EUDP_LINEAR_MAX ?
 	       0 : len;
@@ -184,7 +218,8 @@ static int eudp_add_fragment(struct sock *sk, struct eudp_packet *packet,
  *	say what is added
  *
  * Context: process; with the socket locked if @packet->corked.
- * Return: 0, -EFAULT, -ENOBUFS or -ENOMEM; then the datagram is good for nothing.
+ * Return: 0, or -EFAULT, -ENOBUFS, -ENOMEM, -EMSGSIZE; then the datagram is good
+ * for nothing.
  */
 int eudp_append(struct sock *sk, struct eudp_packet *packet)
 {
@@ -200,6 +235,8 @@ int eudp_append(struct sock *sk, struct eudp_packet *packet)
 		piece = min(left, packet->room);
 		if (packet->linear)
 			piece = eudp_copy_linear(sk, packet, piece);
+		else if (eudp_attaches(packet))
+			piece = eudp_attach(sk, packet, piece);
 		else
 			piece = eudp_copy_to_page(sk, packet, piece);
 		if (piece < 0)

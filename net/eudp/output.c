@@ -73,17 +73,77 @@ static bool eudp_too_big(struct sock *sk, const struct eudp_packet *packet)
 	return true;
 }
 
+/*
+ * Begins what MSG_ZEROCOPY asks for on a socket with SO_ZEROCOPY: to be told
+ * when the memory is no longer needed. All is copied, since there is no device
+ * that sums for us (but lo, where in-kernel UDP copies later); so that is when
+ * the call is done. What others want to tell (io_uring) they tell themselves.
+ */
+static struct ubuf_info *eudp_promise(struct sock *sk,
+				      const struct eudp_packet *packet)
+{
+	size_t size = packet->len + (packet->skb ? 0 : sizeof(struct udphdr));
+	const struct msghdr *msg = packet->msg;
+	struct ubuf_info *promise;
+
+	if (!(msg->msg_flags & MSG_ZEROCOPY) || msg->msg_ubuf ||
+	    !sock_flag(sk, SOCK_ZEROCOPY))
+		return NULL;
+	/* there is nothing to tell of a part that is empty */
+	if (!size)
+		return NULL;
+	promise = msg_zerocopy_realloc(sk, size, NULL);
+	if (!promise)
+		return ERR_PTR(-ENOBUFS);
+	uarg_to_msgzc(promise)->zerocopy = 0;
+	return promise;
+}
+
+/* Tells that it was copied, or that nothing was sent. */
+static void eudp_keep_promise(struct ubuf_info *promise, int err)
+{
+	if (err)
+		net_zcopy_put_abort(promise, true);
+	else
+		net_zcopy_put(promise);
+}
+
 /* Builds a datagram from its first, or only, part. */
 static int eudp_build(struct sock *sk, struct eudp_packet *packet)
 {
-	int err = -EMSGSIZE;
+	struct ubuf_info *promise;
+	int err;
 
-	if (!eudp_too_big(sk, packet))
+	if (eudp_too_big(sk, packet)) {
+		eudp_discard(packet);
+		return -EMSGSIZE;
+	}
+	promise = eudp_promise(sk, packet);
+	err = PTR_ERR_OR_ZERO(promise);
+	if (!err) {
 		err = eudp_begin(sk, packet);
-	if (!err)
-		err = eudp_append(sk, packet);
+		if (!err)
+			err = eudp_append(sk, packet);
+		eudp_keep_promise(promise, err);
+	}
 	if (err)
 		eudp_discard(packet);
+	return err;
+}
+
+/* Adds a part to a datagram. */
+static int eudp_add(struct sock *sk, struct eudp_packet *packet)
+{
+	struct ubuf_info *promise;
+	int err;
+
+	if (eudp_too_big(sk, packet))
+		return -EMSGSIZE;
+	promise = eudp_promise(sk, packet);
+	if (IS_ERR(promise))
+		return PTR_ERR(promise);
+	err = eudp_append(sk, packet);
+	eudp_keep_promise(promise, err);
 	return err;
 }
 
@@ -149,8 +209,7 @@ static int __eudp_add_part(struct sock *sk, struct msghdr *msg, size_t len,
 	packet->msg = msg;
 	packet->len = len;
 	if (!(msg->msg_flags & MSG_PROBE))
-		err = eudp_too_big(sk, packet) ? -EMSGSIZE :
-						 eudp_append(sk, packet);
+		err = eudp_add(sk, packet);
 	if (err)
 		__eudp_flush(sk);
 	else if (!more)

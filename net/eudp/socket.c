@@ -33,6 +33,9 @@ int eudp_init_sock(struct sock *sk, const struct eudp_af_ops *af)
 	sk->sk_destruct = eudp_destruct;
 	/* lookups run under RCU and take no reference */
 	sock_set_flag(sk, SOCK_RCU_FREE);
+	/* SO_ZEROCOPY, and the same for io_uring */
+	set_bit(SOCK_CUSTOM_SOCKOPT, &sk->sk_socket->flags);
+	set_bit(SOCK_SUPPORT_ZC, &sk->sk_socket->flags);
 	return 0;
 }
 

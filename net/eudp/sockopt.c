@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setsockopt(2) and getsockopt(2), but for SOL_SOCKET, which is the same for
- * all sockets.
+ * setsockopt(2) and getsockopt(2). Those of SOL_SOCKET are the same for all
+ * sockets, but for one.
  */
 #include <linux/in.h>
 #include <linux/udp.h>
@@ -57,6 +57,32 @@ static int eudp_set_own(struct sock *sk, int name, sockptr_t value,
 	}
 }
 
+/* SO_ZEROCOPY: socket.c knows only some protocols that can have it */
+static int eudp_set_zerocopy(struct sock *sk, sockptr_t value, unsigned int len)
+{
+	int number;
+
+	if (len < sizeof(number))
+		return -EINVAL;
+	if (copy_from_sockptr(&number, value, sizeof(number)))
+		return -EFAULT;
+	if (number < 0 || number > 1)
+		return -EINVAL;
+
+	lock_sock(sk);
+	sock_valbool_flag(sk, SOCK_ZEROCOPY, number);
+	release_sock(sk);
+	return 0;
+}
+
+static int eudp_set_socket(struct socket *sock, int name, sockptr_t value,
+			   unsigned int len)
+{
+	if (name == SO_ZEROCOPY)
+		return eudp_set_zerocopy(sock->sk, value, len);
+	return sock_setsockopt(sock, SOL_SOCKET, name, value, len);
+}
+
 static int eudp_get_own(struct sock *sk, int name, char __user *value,
 			int __user *user_len)
 {
@@ -101,18 +127,20 @@ static int eudp_get_own(struct sock *sk, int name, char __user *value,
 /**
  * eudp_setsockopt() - setsockopt(2)
  * @sock: the socket
- * @level: SOL_IP, SOL_IPV6, SOL_UDP or SOL_EUDP
- * @name: see ip(7), ipv6(7), udp(7)
+ * @level: SOL_SOCKET, SOL_IP, SOL_IPV6, SOL_UDP or SOL_EUDP
+ * @name: see socket(7), ip(7), ipv6(7), udp(7)
  * @value: in user space, or in the kernel for BPF
  * @len: bytes of @value
  *
- * Return: 0, or what ip(7), ipv6(7) and udp(7) say.
+ * Return: 0, or what socket(7), ip(7), ipv6(7) and udp(7) say.
  */
 int eudp_setsockopt(struct socket *sock, int level, int name, sockptr_t value,
 		    unsigned int len)
 {
 	if (eudp_is_own_level(level))
 		return eudp_set_own(sock->sk, name, value, len);
+	if (level == SOL_SOCKET)
+		return eudp_set_socket(sock, name, value, len);
 	return eudp_sk(sock->sk)->af->setsockopt(sock->sk, level, name, value,
 						 len);
 }
