@@ -28,6 +28,9 @@
 #include <net/xfrm.h>
 #include "eudp.h"
 
+/* What is behind the names of addresses in /proc/net/eudp6 */
+#define EUDP6_GAP	"                       "
+
 /* The score of a socket grows by this for each thing it insists on */
 #define EUDP6_SCORE	1
 
@@ -998,7 +1001,8 @@ static const struct eudp_af_ops eudp6_ops = {
 	.name		= eudp6_name,
 	.tell		= eudp6_tell,
 	.show		= eudp6_show,
-	.show_head	= "  sl  local_address                         remote_address                       ",
+	.show_head	= "  sl  local_address" EUDP6_GAP "  remote_address"
+			  EUDP6_GAP,
 };
 
 static const struct inet6_protocol eudp6_protocol = {
