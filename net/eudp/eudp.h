@@ -369,7 +369,8 @@ struct eudp_packet {
  *	whatever @release frees. Returns 0 or an errno
  * @release: frees what @route has left there beside the route, if anything
  * @checksum: writes the checksum of a datagram, from the sum of its bytes
- * @push: writes the IP header and sends. Returns as ip_local_out()
+ * @push: writes the IP header and sends; what @release frees is freed. Returns
+ *	as ip_local_out()
  * @hold: keeps the addresses of what is corked
  * @recall: finds them again, or what became of them
  * @len_max: how long a packet may be, before it is fragmented

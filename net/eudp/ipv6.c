@@ -78,7 +78,7 @@ static int eudp6_to_name(struct sock *sk, struct eudp_packet *packet,
 		fl6_sock_release(label);
 	}
 
-	if (packet->msg->msg_namelen >= sizeof(*name) &&
+	if (packet->msg->msg_namelen >= sizeof(*name) && name->sin6_scope_id &&
 	    __ipv6_addr_needs_scope_id(__ipv6_addr_type(&fl->daddr)))
 		fl->flowi6_oif = name->sin6_scope_id;
 	return 0;
@@ -207,7 +207,7 @@ static int eudp6_find_route(struct sock *sk, struct eudp_packet *packet,
 	const struct ipv6_pinfo *np = inet6_sk(sk);
 	struct eudp6_packet *v6 = &packet->v6;
 	struct flowi6 *fl = &v6->fl;
-	struct in6_addr *last, end;
+	struct in6_addr *last = NULL, end;
 	struct dst_entry *dst;
 	int err;
 
@@ -223,7 +223,8 @@ static int eudp6_find_route(struct sock *sk, struct eudp_packet *packet,
 	fl->fl6_dport = packet->dport;
 	if (ipv6_addr_any(&fl->daddr))
 		fl->daddr = in6addr_loopback;
-	last = fl6_update_dst(fl, opt, &end);
+	if (opt)
+		last = fl6_update_dst(fl, opt, &end);
 	if (last)
 		packet->to_peer = false;
 	eudp6_device(sk, packet);
@@ -409,6 +410,7 @@ static void eudp6_write_ip(const struct sock *sk, struct eudp_packet *packet)
 		iph->nexthdr = v6->first_header;
 		iph->daddr = v6->first_hop;
 		memcpy(iph + 1, v6->headers, v6->whole_len + v6->part_len);
+		eudp6_release(packet);
 	}
 }
 

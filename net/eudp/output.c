@@ -48,7 +48,6 @@ static int eudp_push(struct sock *sk, struct eudp_packet *packet)
 	}
 	eudp_finish(sk, packet);
 	err = packet->af->push(sk, packet);
-	packet->af->release(packet);
 	if (!err) {
 		eudp_count(sock_net(sk), packet->af->version,
 			   EUDP_OUT_DATAGRAMS);
