@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What sending and receiving a datagram costs, eudp beside in-kernel UDP:
- * usage: bench-guest [udp], which puts UDP beside UDP.
+ * usage: bench-guest udp|eudp MOST [many]
+ *
+ * "udp" puts UDP beside UDP; MOST is for many.c, and "many" leaves all out that
+ * is not there.
  *
  * It is for a guest of "vm run --icount", whose clock goes one nanosecond an
- * instruction. A case is a mode and a length. All of it goes over loopback, but
- * for the mode "fragments", which has two namespaces and a link. The two protocols take turns in
- * each of its rounds; of each protocol the cheapest round counts, because all
- * that disturbs (timer, RCU, writeback) only adds.
+ * instruction. A case is a version of IP, a mode and a length. All of it goes
+ * over loopback, but for the mode "fragments", which has two namespaces and a
+ * link, and those of groups, which have a device that leads nowhere. The two
+ * protocols take turns in each of its rounds; of each protocol the cheapest
+ * round counts, because all that disturbs (timer, RCU, writeback) only adds.
  *
  * It prints lines of words, the first of which is "bench:", and tells of
  * errors on stderr. The script "bench" reads them.
@@ -16,6 +20,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -30,8 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <linux/eudp.h>
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#include "guest.h"
 
 /* What happens in a guest that just booted is over by then */
 #define SETTLE_NS	2000000000LL
@@ -47,30 +51,33 @@
 /* Parts of a datagram */
 #define PARTS		8
 
+/* Who takes a multicast datagram, at most */
+#define RECEIVERS_MAX	64
+
 /* Both ends of the link, and the namespace of the far one */
 #define NEAR		"192.0.2.1"
 #define FAR		"192.0.2.2"
+#define NEAR6		"2001:db8::1"
+#define FAR6		"2001:db8::2"
 #define FAR_NAME	"bench"
+/* Groups, and the device that they are on, which leads nowhere */
+#define GROUP_DEVICE	"here"
+#define GROUP		"239.1.1.1"
+#define GROUP6		"ff15::1"
 
-struct protocol {
-	const char *name;
-	int family;
-};
+static const struct protocol udp = { "udp", false };
+static const struct protocol eudp = { "eudp", true };
 
-static const struct protocol udp = { "udp", AF_INET };
-static const struct protocol eudp = { "eudp", AF_EUDP };
-
-/* Instructions, of one datagram or of many */
-struct cost {
-	long long send;
-	long long recv;
-};
+const struct version ipv4 = { "IPv4", AF_INET, "127.0.0.1", FAR, GROUP };
+static const struct version ipv6 = { "IPv6", AF_INET6, "::1", FAR6, GROUP6 };
 
 /* One of the two protocols in one case */
 struct runner {
 	int from;
-	int to;
-	struct sockaddr_in addr;
+	int to[RECEIVERS_MAX];
+	int receivers;
+	union address addr;
+	socklen_t len;
 	pid_t server;		/* who answers, in another process */
 	int events;		/* epoll of from */
 	struct cost best;
@@ -81,6 +88,7 @@ struct mode {
 	int connected;
 	int link;		/* there is one between the sockets */
 	int answered;		/* by another process */
+	int members;		/* who take it, of a group */
 	/* n datagrams of so many bytes; adds what they cost */
 	void (*round)(struct runner *r, size_t bytes, int n, struct cost *sum);
 	size_t lengths[6];	/* up to the first 0 */
@@ -88,9 +96,9 @@ struct mode {
 
 static char out[LENGTH_MAX];
 static char in[LENGTH_MAX];
-static long long clock_cost;
+long long clock_cost;
 
-static long long now(void)
+long long now(void)
 {
 	struct timespec ts;
 
@@ -113,17 +121,20 @@ static long long measure_clock(void)
 	return best;
 }
 
-static int make_socket(const struct protocol *protocol)
+int make_socket(const struct protocol *protocol, const struct version *version)
 {
-	int fd = socket(protocol->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int family = protocol->eudp ? AF_EUDP : version->family;
+	int third = protocol->eudp ? version->family : 0;
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, third);
 
 	if (fd < 0)
-		err(1, "%s: socket", protocol->name);
+		err(1, "%s: %s: socket", protocol->name, version->name);
 	return fd;
 }
 
 /* A socket in the namespace at the far end of the link */
-static int make_far_socket(const struct protocol *protocol)
+static int make_far_socket(const struct protocol *protocol,
+			   const struct version *version)
 {
 	int near = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int far = open("/run/netns/" FAR_NAME, O_RDONLY | O_CLOEXEC);
@@ -131,12 +142,24 @@ static int make_far_socket(const struct protocol *protocol)
 
 	if (near < 0 || far < 0 || setns(far, CLONE_NEWNET))
 		err(1, "namespace");
-	fd = make_socket(protocol);
+	fd = make_socket(protocol, version);
 	if (setns(near, CLONE_NEWNET))
 		err(1, "setns");
 	close(near);
 	close(far);
 	return fd;
+}
+
+/* Sets the address, and leaves the port; any address if there is no text */
+static void set_address(union address *addr, const struct version *version,
+			const char *text)
+{
+	void *bytes = version->family == AF_INET ? (void *)&addr->v4.sin_addr :
+						   (void *)&addr->v6.sin6_addr;
+
+	addr->any.sa_family = version->family;
+	if (text && inet_pton(version->family, text, bytes) != 1)
+		errx(1, "no address: %s", text);
 }
 
 static int epoll_of(int fd)
@@ -161,17 +184,15 @@ static void wait_for(int events)
 static void serve(int fd)
 {
 	int events = epoll_of(fd);
-	struct sockaddr_in from;
+	union address from;
 	socklen_t len;
 	ssize_t n;
 
 	for (;;) {
 		wait_for(events);
 		len = sizeof(from);
-		n = recvfrom(fd, in, sizeof(in), 0, (struct sockaddr *)&from,
-			     &len);
-		if (n < 0 ||
-		    sendto(fd, in, n, 0, (struct sockaddr *)&from, len) != n)
+		n = recvfrom(fd, in, sizeof(in), 0, &from.any, &len);
+		if (n < 0 || sendto(fd, in, n, 0, &from.any, len) != n)
 			err(1, "server");
 	}
 }
@@ -183,27 +204,57 @@ static void start_server(struct runner *r)
 	if (r->server < 0)
 		err(1, "fork");
 	if (!r->server)
-		serve(r->to);
+		serve(r->to[0]);
+}
+
+static void join(int fd, const struct version *version)
+{
+	int level = version->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	struct group_req req = { .gr_interface = if_nametoindex(GROUP_DEVICE) };
+
+	set_address((union address *)&req.gr_group, version, version->group);
+	if (setsockopt(fd, level, MCAST_JOIN_GROUP, &req, sizeof(req)))
+		err(1, "%s: MCAST_JOIN_GROUP", version->name);
+}
+
+/* The first receiver chooses the port, others share it. */
+static int open_receiver(struct runner *r, const struct protocol *protocol,
+			 const struct version *version, const struct mode *mode)
+{
+	int fd = mode->link ? make_far_socket(protocol, version) :
+			      make_socket(protocol, version);
+	int yes = 1;
+
+	if (mode->members &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)))
+		err(1, "%s: SO_REUSEADDR", protocol->name);
+	r->len = sizeof(r->addr);
+	if (bind(fd, &r->addr.any, r->len))
+		err(1, "%s: bind", protocol->name);
+	if (getsockname(fd, &r->addr.any, &r->len))
+		err(1, "%s: getsockname", protocol->name);
+	if (mode->members)
+		join(fd, version);
+	return fd;
 }
 
 static void open_runner(struct runner *r, const struct protocol *protocol,
-			const struct mode *mode)
+			const struct version *version, const struct mode *mode)
 {
-	socklen_t len = sizeof(r->addr);
+	const char *local = mode->link ? version->far : version->own;
+	int i;
 
 	memset(r, 0, sizeof(*r));
-	r->from = make_socket(protocol);
-	r->to = mode->link ? make_far_socket(protocol) : make_socket(protocol);
+	r->receivers = mode->members ?: 1;
+	r->from = make_socket(protocol, version);
+	set_address(&r->addr, version, mode->members ? NULL : local);
+	for (i = 0; i < r->receivers; i++)
+		r->to[i] = open_receiver(r, protocol, version, mode);
 
-	r->addr.sin_family = AF_INET;
-	r->addr.sin_addr.s_addr = mode->link ? inet_addr(FAR) :
-					       htonl(INADDR_LOOPBACK);
-	if (bind(r->to, (struct sockaddr *)&r->addr, len))
-		err(1, "%s: bind", protocol->name);
-	if (getsockname(r->to, (struct sockaddr *)&r->addr, &len))
-		err(1, "%s: getsockname", protocol->name);
+	if (mode->members)
+		set_address(&r->addr, version, version->group);
 	if (mode->connected &&
-	    connect(r->from, (struct sockaddr *)&r->addr, len))
+	    connect(r->from, &r->addr.any, r->len))
 		err(1, "%s: connect", protocol->name);
 	if (mode->answered)
 		start_server(r);
@@ -211,13 +262,16 @@ static void open_runner(struct runner *r, const struct protocol *protocol,
 
 static void close_runner(struct runner *r)
 {
+	int i;
+
 	if (r->server) {
 		kill(r->server, SIGKILL);
 		waitpid(r->server, NULL, 0);
 		close(r->events);
 	}
 	close(r->from);
-	close(r->to);
+	for (i = 0; i < r->receivers; i++)
+		close(r->to[i]);
 }
 
 static void fill(size_t bytes, int seed)
@@ -229,7 +283,7 @@ static void fill(size_t bytes, int seed)
 	memset(in, 0, bytes);
 }
 
-static void expect(const char *what, ssize_t got, ssize_t wanted)
+void expect(const char *what, ssize_t got, ssize_t wanted)
 {
 	if (got < 0)
 		err(1, "%s of %zd", what, wanted);
@@ -238,15 +292,15 @@ static void expect(const char *what, ssize_t got, ssize_t wanted)
 }
 
 /* Adds what was spent between three looks at the clock. */
-static void add(struct cost *sum, long long began, long long sent,
-		long long received)
+void add(struct cost *sum, long long began, long long sent,
+	 long long received)
 {
 	sum->send += sent - began - clock_cost;
 	sum->recv += received - sent - clock_cost;
 }
 
 static void one_by_one(struct runner *r, size_t bytes, int n, struct cost *sum,
-		       const struct sockaddr_in *addr)
+		       const union address *addr)
 {
 	int i;
 
@@ -256,11 +310,10 @@ static void one_by_one(struct runner *r, size_t bytes, int n, struct cost *sum,
 
 		began = now();
 		m = sendto(r->from, out, bytes, 0,
-			   (const struct sockaddr *)addr,
-			   addr ? sizeof(*addr) : 0);
+			   (const struct sockaddr *)addr, addr ? r->len : 0);
 		sent = now();
 		/* it is there already: loopback delivers within send */
-		k = recv(r->to, in, sizeof(in), MSG_DONTWAIT);
+		k = recv(r->to[0], in, sizeof(in), MSG_DONTWAIT);
 		add(sum, began, sent, now());
 		expect("send", m, bytes);
 		expect("recv", k, bytes);
@@ -298,7 +351,7 @@ static void batches(struct runner *r, size_t bytes, int n, struct cost *sum)
 		began = now();
 		m = sendmmsg(r->from, sends, BATCH, 0);
 		sent = now();
-		k = recvmmsg(r->to, recvs, BATCH, MSG_DONTWAIT, NULL);
+		k = recvmmsg(r->to[0], recvs, BATCH, MSG_DONTWAIT, NULL);
 		add(sum, began, sent, now());
 		expect("sendmmsg", m, BATCH);
 		expect("recvmmsg", k, BATCH);
@@ -320,7 +373,7 @@ static void corked(struct runner *r, size_t bytes, int n, struct cost *sum)
 			m += send(r->from, out + j * part, part,
 				  j < PARTS - 1 ? MSG_MORE : 0);
 		sent = now();
-		k = recv(r->to, in, sizeof(in), MSG_DONTWAIT);
+		k = recv(r->to[0], in, sizeof(in), MSG_DONTWAIT);
 		add(sum, began, sent, now());
 		expect("send in parts", m, bytes);
 		expect("recv", k, bytes);
@@ -347,6 +400,26 @@ static void round_trips(struct runner *r, size_t bytes, int n,
 	}
 }
 
+/* One sends, and each member of the group receives */
+static void fan_out(struct runner *r, size_t bytes, int n, struct cost *sum)
+{
+	int i, j;
+
+	for (i = 0; i < n; i++) {
+		long long began, sent;
+		ssize_t m, k = 0;
+
+		began = now();
+		m = send(r->from, out, bytes, 0);
+		sent = now();
+		for (j = 0; j < r->receivers; j++)
+			k += recv(r->to[j], in, sizeof(in), MSG_DONTWAIT);
+		add(sum, began, sent, now());
+		expect("send", m, bytes);
+		expect("recv", k, bytes * r->receivers);
+	}
+}
+
 static const struct mode modes[] = {
 	{ "unconnected", .round = unconnected,
 	  .lengths = { 1, 64, 1400, 8192, LENGTH_MAX } },
@@ -358,6 +431,12 @@ static const struct mode modes[] = {
 	{ "fragments", .connected = 1, .link = 1, .round = connected,
 	  .lengths = { 8192 } },
 	{ "round trip", .connected = 1, .answered = 1, .round = round_trips,
+	  .lengths = { 64 } },
+	{ "1 member", .connected = 1, .members = 1, .round = fan_out,
+	  .lengths = { 64 } },
+	{ "8 members", .connected = 1, .members = 8, .round = fan_out,
+	  .lengths = { 64 } },
+	{ "64 members", .connected = 1, .members = 64, .round = fan_out,
 	  .lengths = { 64 } },
 };
 
@@ -375,33 +454,48 @@ static void one_round(struct runner *r, const struct mode *mode, size_t bytes,
 		r->best = sum;
 }
 
-static void one_case(const struct protocol *const protocols[2],
-		     const struct mode *mode, size_t bytes)
+static void print_result(const struct version *version,
+			 const struct mode *mode, size_t bytes,
+			 const struct cost costs[2], int datagrams)
 {
-	int n = bytes < LARGE ? DATAGRAMS : DATAGRAMS_LARGE;
-	struct runner runners[2];
 	const char *c;
-	int i, turn;
+	int i;
 
-	for (i = 0; i < 2; i++)
-		open_runner(&runners[i], protocols[i], mode);
-
-	for (turn = 0; turn < 2 * ROUNDS; turn++) {
-		fill(bytes, turn);
-		one_round(&runners[turn % 2], mode, bytes, n);
-	}
-
-	printf("bench: result ");
+	printf("bench: result %s ", version->name);
 	for (c = mode->name; *c; c++)
 		putchar(*c == ' ' ? '_' : *c);
 	printf(" %zu", bytes);
-	for (i = 0; i < 2; i++) {
-		printf(" %.2f %.2f", (double)runners[i].best.send / n,
-		       (double)runners[i].best.recv / n);
-		close_runner(&runners[i]);
-	}
+	for (i = 0; i < 2; i++)
+		printf(" %.2f %.2f", (double)costs[i].send / datagrams,
+		       (double)costs[i].recv / datagrams);
 	printf("\n");
 	fflush(stdout);
+}
+
+/* What it costs is for each receiver; a round has as many receptions always */
+static void one_case(const struct protocol *const protocols[2],
+		     const struct version *version, const struct mode *mode,
+		     size_t bytes)
+{
+	int n = bytes < LARGE ? DATAGRAMS : DATAGRAMS_LARGE;
+	struct runner runners[2];
+	struct cost costs[2];
+	int i, turn;
+
+	for (i = 0; i < 2; i++)
+		open_runner(&runners[i], protocols[i], version, mode);
+
+	for (turn = 0; turn < 2 * ROUNDS; turn++) {
+		fill(bytes, turn);
+		one_round(&runners[turn % 2], mode, bytes,
+			  n / runners[0].receivers);
+	}
+
+	for (i = 0; i < 2; i++) {
+		costs[i] = runners[i].best;
+		close_runner(&runners[i]);
+	}
+	print_result(version, mode, bytes, costs, n);
 }
 
 static void run(const char *command)
@@ -416,15 +510,31 @@ static void make_link(void)
 	run("ip netns add " FAR_NAME);
 	run("ip link add near type veth peer name far netns " FAR_NAME);
 	run("ip addr add " NEAR "/24 dev near");
+	run("ip addr add " NEAR6 "/64 dev near nodad");
 	run("ip link set near mtu 1500 up");
 	run("ip -n " FAR_NAME " addr add " FAR "/24 dev far");
+	run("ip -n " FAR_NAME " addr add " FAR6 "/64 dev far nodad");
 	run("ip -n " FAR_NAME " link set far mtu 1500 up");
 	run("ping -qc 1 -W 5 " FAR " >/dev/null");
+	run("ping -qc 1 -W 5 " FAR6 " >/dev/null");
 }
 
-static void remove_link(void)
+/* What is sent to a group comes back, and goes nowhere else. */
+static void make_group_device(void)
+{
+	run("ip link add " GROUP_DEVICE " type dummy");
+	run("ip link set " GROUP_DEVICE " multicast on up");
+	run("ip addr add 198.51.100.1/24 dev " GROUP_DEVICE);
+	run("ip addr add 2001:db8:1::1/64 dev " GROUP_DEVICE " nodad");
+	run("ip route add " GROUP " dev " GROUP_DEVICE);
+	run("ip -6 route add multicast " GROUP6 " dev " GROUP_DEVICE
+	    " table local");
+}
+
+static void remove_devices(void)
 {
 	run("ip netns del " FAR_NAME);
+	run("ip link del " GROUP_DEVICE);
 }
 
 /* So that neither another processor nor a page fault comes between */
@@ -440,7 +550,7 @@ static void pin(void)
 		err(1, "mlockall");
 }
 
-static void wait_until_settled(void)
+void wait_until_settled(void)
 {
 	long long end = now() + SETTLE_NS;
 
@@ -449,19 +559,33 @@ static void wait_until_settled(void)
 		usleep(10000);
 }
 
+static void all_cases(const struct protocol *const protocols[2])
+{
+	const struct version *const versions[] = { &ipv4, &ipv6 };
+	const struct mode *mode;
+	size_t i, v;
+
+	make_link();
+	make_group_device();
+	wait_until_settled();
+	for (v = 0; v < ARRAY_SIZE(versions); v++)
+		for (mode = modes; mode < modes + ARRAY_SIZE(modes); mode++)
+			for (i = 0; mode->lengths[i]; i++)
+				one_case(protocols, versions[v], mode,
+					 mode->lengths[i]);
+	remove_devices();
+}
+
 int main(int argc, char *argv[])
 {
 	const struct protocol *protocols[2] = { &udp, &eudp };
-	const struct mode *mode;
 	struct utsname name;
-	size_t i;
 
-	if (argc > 2 || (argc == 2 && strcmp(argv[1], "udp")))
-		errx(2, "usage: bench-guest [udp]");
-	if (argc == 2)
+	if (argc < 3 || argc > 4)
+		errx(2, "usage: bench-guest udp|eudp MOST [many]");
+	if (!strcmp(argv[1], "udp"))
 		protocols[1] = &udp;
 
-	make_link();
 	pin();
 	wait_until_settled();
 	clock_cost = measure_clock();
@@ -470,10 +594,9 @@ int main(int argc, char *argv[])
 	printf("bench: clock %lld\n", clock_cost);
 	fflush(stdout);
 
-	for (mode = modes; mode < modes + ARRAY_SIZE(modes); mode++)
-		for (i = 0; mode->lengths[i]; i++)
-			one_case(protocols, mode, mode->lengths[i]);
-	remove_link();
+	if (argc == 3)
+		all_cases(protocols);
+	measure_many(protocols, atoi(argv[2]));
 	printf("bench: end\n");
 	return 0;
 }
