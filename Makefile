@@ -50,8 +50,8 @@ deps: ## install the Debian packages that are missing (as root)
 clean: ## remove what was built here (not the cache)
 	rm -rf build
 	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o \
-		-name '.*.cmd' -o -name '*.mod' -o -name '*.mod.c' -o \
-		-name Module.symvers -o -name modules.order \) -exec rm -f {} +
+		-name '.*.cmd' -o -name '.*.d' -o -name '*.mod' -o \
+		-name '*.mod.c' -o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-13s%s\n", $$1, $$2 }' \

@@ -24,6 +24,7 @@ struct eudp_net *eudp_net(const struct net *net)
 {
 	return net_generic(net, eudp_net_id);
 }
+EXPORT_SYMBOL_GPL(eudp_net);
 
 /**
  * eudp_protocol_family() - the IP version that socket() asks for

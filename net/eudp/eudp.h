@@ -453,6 +453,7 @@ int eudp_protocol_family(int protocol);
 int eudp_init_sock(struct sock *sk, const struct eudp_af_ops *af);
 void eudp_close(struct sock *sk, long timeout);
 int eudp_disconnect(struct sock *sk, int flags);
+int eudp_abort(struct sock *sk, int err);
 int eudp_create_sock(struct net *net, struct socket *sock,
 		     const struct eudp_af_ops *af, int kern);
 int eudp_ioctl(struct sock *sk, int cmd, int *karg);
@@ -557,6 +558,8 @@ int eudp4_register_protocol(void);
 void eudp4_unregister_protocol(void);
 void eudp4_open_door(void);
 void eudp4_close_door(void);
+void eudp4_key_of(struct eudp_key *key, const __be32 *peer,
+		  const __be32 *local);
 int eudp4_send(struct sock *sk, struct msghdr *msg, size_t len);
 int eudp4_pre_connect(struct sock *sk, struct sockaddr *addr, int len);
 
@@ -578,10 +581,18 @@ int eudp6_register_protocol(void);
 void eudp6_unregister_protocol(void);
 void eudp6_open_door(void);
 void eudp6_close_door(void);
+bool eudp6_key_of(struct eudp_key *key, const __be32 *peer,
+		  const __be32 *local);
 #else
 static inline const struct eudp_af_ops *eudp6_ops_if_enabled(void)
 {
 	return NULL;
+}
+
+static inline bool eudp6_key_of(struct eudp_key *key, const __be32 *peer,
+				const __be32 *local)
+{
+	return false;
 }
 
 static inline int eudp6_control_mapped(const struct sock *sk,

@@ -400,6 +400,22 @@ static void eudp4_key(struct sk_buff *skb, struct eudp_key *key)
 	key->sdif = inet_sdif(skb);
 }
 
+/**
+ * eudp4_key_of() - look for a socket by addresses that somebody tells
+ * @key: its namespace is set; filled in but for ports and devices
+ * @peer: address of the peer
+ * @local: local address
+ */
+void eudp4_key_of(struct eudp_key *key, const __be32 *peer,
+		  const __be32 *local)
+{
+	key->af = &eudp4_ops;
+	key->saddr = *peer;
+	key->daddr = *local;
+	key->addr_hash = eudp_addr_hash(key->net, key->daddr);
+}
+EXPORT_SYMBOL_GPL(eudp4_key_of);
+
 static bool eudp4_ends(const struct sock *sk, struct eudp_key *key)
 {
 	const struct inet_sock *inet = inet_sk(sk);
@@ -778,6 +794,7 @@ static struct proto eudp4_prot = {
 	.pre_connect		= eudp4_pre_connect,
 	.connect		= eudp4_connect,
 	.disconnect		= eudp_disconnect,
+	.diag_destroy		= eudp_abort,
 	.ioctl			= eudp_ioctl,
 	.init			= eudp4_init_sock,
 	.destroy		= eudp_destroy,

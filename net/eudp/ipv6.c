@@ -493,6 +493,25 @@ static void eudp6_key(struct sk_buff *skb, struct eudp_key *key)
 	key->sdif = inet6_sdif(skb);
 }
 
+/**
+ * eudp6_key_of() - look for a socket by addresses that somebody tells
+ * @key: its namespace is set; filled in but for ports and devices
+ * @peer: address of the peer
+ * @local: local address
+ *
+ * Return: whether there can be such a socket.
+ */
+bool eudp6_key_of(struct eudp_key *key, const __be32 *peer,
+		  const __be32 *local)
+{
+	key->af = eudp6_ops_if_enabled();
+	memcpy(&key->saddr6, peer, sizeof(key->saddr6));
+	memcpy(&key->daddr6, local, sizeof(key->daddr6));
+	key->addr_hash = eudp6_addr_hash(key->net, &key->daddr6);
+	return key->af;
+}
+EXPORT_SYMBOL_GPL(eudp6_key_of);
+
 /* Who is connected by IPv4 is found by datagrams of IPv4. */
 static bool eudp6_ends(const struct sock *sk, struct eudp_key *key)
 {
@@ -919,6 +938,7 @@ static struct proto eudp6_prot = {
 	.pre_connect		= eudp6_pre_connect,
 	.connect		= eudp6_connect,
 	.disconnect		= eudp_disconnect,
+	.diag_destroy		= eudp_abort,
 	.ioctl			= eudp_ioctl,
 	.init			= eudp6_init_sock,
 	.destroy		= eudp_destroy,

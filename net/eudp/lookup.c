@@ -2,6 +2,7 @@
 /*
  * Which socket a datagram is for.
  */
+#include <linux/export.h>
 #include <linux/filter.h>
 #include <linux/rculist.h>
 #include <net/inet_hashtables.h>
@@ -225,3 +226,4 @@ struct sock *eudp_lookup(const struct eudp_key *key)
 		return eudp_steer(key, sk);
 	return sk ? eudp_one_of_group(sk, key) : NULL;
 }
+EXPORT_SYMBOL_GPL(eudp_lookup);

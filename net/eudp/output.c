@@ -279,6 +279,8 @@ void eudp_destroy(struct sock *sk)
 	struct eudp_sock *es = eudp_sk(sk);
 
 	lock_sock(sk);
+	/* from here on eudp_abort() leaves it alone */
+	sock_set_flag(sk, SOCK_DEAD);
 	if (es->pending)
 		__eudp_flush(sk);
 	kfree(es->packet);

@@ -49,23 +49,16 @@ void eudp_close(struct sock *sk, long timeout)
 	sk_common_release(sk);
 }
 
-/**
- * eudp_disconnect() - connect(2) to an address of AF_UNSPEC
- * @sk: the socket
- * @flags: of the file
- *
+/*
  * What connect(2) set goes: the peer, and the local address and port as far
  * as bind(2) did not choose them. So does the device that SO_BINDTODEVICE
  * chose, as in UDP. And as there, the address of a peer of IPv6 stays, so that
  * nobody else is heard.
- *
- * Return: 0
  */
-int eudp_disconnect(struct sock *sk, int flags)
+static void __eudp_disconnect(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
 
-	lock_sock(sk);
 	eudp_rehash_peer(sk, false);
 
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
@@ -85,6 +78,39 @@ int eudp_disconnect(struct sock *sk, int flags)
 	} else {
 		eudp_unhash(sk);
 		inet->inet_sport = 0;
+	}
+}
+
+/**
+ * eudp_disconnect() - connect(2) to an address of AF_UNSPEC
+ * @sk: the socket
+ * @flags: of the file
+ *
+ * Return: 0
+ */
+int eudp_disconnect(struct sock *sk, int flags)
+{
+	lock_sock(sk);
+	__eudp_disconnect(sk);
+	release_sock(sk);
+	return 0;
+}
+
+/**
+ * eudp_abort() - disconnect a socket that somebody else has, and tell its owner
+ * @sk: the socket; may be closed meanwhile
+ * @err: what the next call on it fails with
+ *
+ * Context: process.
+ * Return: 0
+ */
+int eudp_abort(struct sock *sk, int err)
+{
+	lock_sock(sk);
+	if (!sock_flag(sk, SOCK_DEAD)) {
+		WRITE_ONCE(sk->sk_err, err);
+		sk_error_report(sk);
+		__eudp_disconnect(sk);
 	}
 	release_sock(sk);
 	return 0;

@@ -218,6 +218,17 @@ TEST_F(module, in_use)
 	EXPECT_TRUE(nothing_left());
 }
 
+/* which is a module that uses eudp */
+TEST_F(module, in_use_by_eudp_diag)
+{
+	ASSERT_EQ(0, system("modprobe -q inet_diag;"
+			    "exec insmod ${EUDP_MODULE%/*}/eudp_diag.ko"));
+	EXPECT_EQ(EAGAIN, unload("eudp"));
+	EXPECT_EQ(0, unload("eudp_diag"));
+	EXPECT_EQ(0, unload_eudp());
+	EXPECT_TRUE(nothing_left());
+}
+
 TEST_F_TIMEOUT(module, again_and_again, 600)
 {
 	int i;
