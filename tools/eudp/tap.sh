@@ -50,6 +50,20 @@ bound()
 	grep -qi ": 0100007F:$(printf %04X "$port") " "/proc/net/$protocol"
 }
 
+# in_time COMMAND...: waits until COMMAND succeeds
+in_time()
+{
+	local end=$((SECONDS + 30))
+
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || {
+			echo "waited too long: $*"
+			return 1
+		}
+		sleep 0.05
+	done
+}
+
 # exits STATUS WORDS COMMAND...: COMMAND ends so, and says one line with WORDS
 exits()
 {
