@@ -93,12 +93,20 @@ drop:
 	eudp_drop_all(net, sk, skb, reason);
 }
 
+static bool eudp_has_ingress_bpf(struct sock *sk)
+{
+#ifdef CONFIG_CGROUP_BPF
+	return cgroup_bpf_enabled(CGROUP_INET_INGRESS) &&
+	       cgroup_bpf_sock_enabled(sk, CGROUP_INET_INGRESS);
+#else
+	return false;
+#endif
+}
+
 /* Whether somebody looks at what the socket gets, so at each datagram alone */
 static bool eudp_is_watched(struct sock *sk)
 {
-	return rcu_access_pointer(sk->sk_filter) ||
-	       (cgroup_bpf_enabled(CGROUP_INET_INGRESS) &&
-		cgroup_bpf_sock_enabled(sk, CGROUP_INET_INGRESS)) ||
+	return rcu_access_pointer(sk->sk_filter) || eudp_has_ingress_bpf(sk) ||
 	       inet_get_convert_csum(sk);
 }
 
