@@ -31,6 +31,10 @@
 
 #include "../../kselftest_harness.h"
 
+/* Seconds that a test may take; the 30 there are too few for a debug kernel */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 120
+
 /* Long enough for anything that is to happen, emulated debug kernels included */
 #define SOON_MS 5000
 
