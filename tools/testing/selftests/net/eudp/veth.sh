@@ -163,7 +163,7 @@ refused()
 
 memory()
 {
-	awk '{ print $NF }' /proc/net/eudp_sockstat
+	awk '/^EUDP:/ { print $NF }' /proc/net/eudp_sockstat
 }
 
 nobody_uses_eudp()
@@ -180,21 +180,20 @@ memory_is_back()
 # The sockets keep the namespace until their program ends, then all goes.
 namespace_dies()
 {
-	local before process
+	local before
 
 	in_time nobody_uses_eudp || return 1
 	before=$(memory)
 	ip netns add "$server-2" &&
 		ip -n "$server-2" link set lo up || return 1
-	ip netns exec "$server-2" ./dgram.py hold 253 127.0.0.1 700 \
-		>"$work/held" &
-	process=$!
+	in_background "$server-2" ./dgram.py hold 253 127.0.0.1 700 \
+		>"$work/held"
 	in_time grep -q held "$work/held"
 	# 50 times 5 times 20000 bytes are in them
 	[ "$(memory)" -gt $((before + 1220)) ] || return 1
 	ip netns del "$server-2"
-	kill -0 "$process" && kill "$process"
-	wait "$process" 2>/dev/null
+	kill -0 "${background[@]}" || return 1
+	end_background
 	in_time nobody_uses_eudp && in_time memory_is_back "$before"
 }
 
