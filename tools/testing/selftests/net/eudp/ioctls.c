@@ -3,11 +3,10 @@
  * ioctl(2) on a datagram socket: udp(7), socket(7), netdevice(7), arp(7), and
  * the same by the system calls of 32-bit programs.
  */
+#include "compat.h"
 #include "packet.h"
 #include <net/if_arp.h>
 #include <net/route.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include <linux/sockios.h>
 
@@ -409,73 +408,6 @@ TEST_F(ioctls, bad_pointers)
 }
 
 #ifdef __x86_64__
-
-/*
- * The 32-bit system calls, by the gate that 32-bit programs use. What they
- * point to has to be below 4 GiB.
- */
-enum { IOCTL32 = 54, SOCKETCALL32 = 102, READ32 = 3 };
-
-enum { SYS_RECVFROM = 12, SYS_SETSOCKOPT = 14, SYS_GETSOCKOPT = 15 };
-enum { SYS_RECVMSG = 17 };
-
-static long call32(long nr, long a, long b, long c)
-{
-	long ret;
-
-	asm volatile("int $0x80" : "=a" (ret)
-		     : "a" (nr), "b" (a), "c" (b), "d" (c)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return (int)ret;
-}
-
-static char *__low(struct __test_metadata *_metadata)
-{
-	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-
-	ASSERT_NE(MAP_FAILED, p);
-	return p;
-}
-
-#define low() __low(_metadata)
-
-static __u32 at(const void *p)
-{
-	return (unsigned long)p;
-}
-
-/* socketcall(2) with its arguments, which stand at the end of the page */
-static long socketcall(char *page, int call, int fd, __u32 a, __u32 b, __u32 c,
-		       __u32 d)
-{
-	__u32 args[6] = { fd, a, b, c, d };
-
-	memcpy(page + 4000, args, sizeof(args));
-	return call32(SOCKETCALL32, call, at(page + 4000), 0);
-}
-
-/* What a 32-bit program has for struct msghdr and struct cmsghdr */
-struct msghdr32 {
-	__u32 name, namelen, iov, iovlen, control, controllen, flags;
-};
-
-struct page32 {
-	struct msghdr32 msg;
-	__u32 iov[2];
-	struct sockaddr_in from;
-	char data[64];
-	__u32 control[32];
-};
-
-static void prepare(struct page32 *p, int room)
-{
-	memset(p, 0, sizeof(*p));
-	p->iov[0] = at(p->data);
-	p->iov[1] = sizeof(p->data);
-	p->msg = (struct msghdr32){ at(&p->from), sizeof(p->from),
-		at(p->iov), 1, at(p->control), room, 0 };
-}
 
 TEST_F(ioctls, compat_ioctl)
 {
