@@ -11,6 +11,7 @@
 #endif
 
 EUDP_FIXTURE(bind)
+EUDP_INET_VARIANT(bind);
 
 /* What socket() makes; only the protocol tells the doors apart */
 TEST_F(bind, socket_facts)

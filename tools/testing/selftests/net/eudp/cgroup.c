@@ -16,6 +16,8 @@ FIXTURE(cgroup) {
 
 EUDP_VARIANTS(cgroup);
 __EUDP6_VARIANTS(cgroup);
+EUDP_INET_VARIANT(cgroup);
+EUDP6_INET_VARIANT(cgroup);
 
 /* All sockets of a test belong to a cgroup of its own */
 FIXTURE_SETUP(cgroup)
@@ -558,6 +560,7 @@ FIXTURE(cgroup_dual) {
 };
 
 EUDP6_VARIANTS(cgroup_dual);
+EUDP6_INET_VARIANT(cgroup_dual);
 
 FIXTURE_SETUP(cgroup_dual)
 {

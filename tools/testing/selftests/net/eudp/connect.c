@@ -3,6 +3,7 @@
 #include "lib.h"
 
 EUDP_FIXTURE(connect)
+EUDP_INET_VARIANT(connect);
 
 /* The peer is what was asked for, the local address is the route's choice */
 TEST_F(connect, names)

@@ -16,6 +16,7 @@
 #define OTHER6	"fd00::2"
 
 EUDP6_FIXTURE(dual)
+EUDP6_INET_VARIANT(dual);
 
 /* What a socket may be bound to: a family, an address, IPV6_V6ONLY or not */
 static const struct kind {

@@ -5,6 +5,7 @@
 #define MAX_PAYLOAD 65507	/* 65535 less the headers of IP and UDP */
 
 EUDP_FIXTURE(sendrecv)
+EUDP_INET_VARIANT(sendrecv);
 
 /* What a fault is made with: a page that nobody may touch */
 static void *__hole(struct __test_metadata *_metadata)

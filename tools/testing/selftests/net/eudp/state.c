@@ -10,6 +10,7 @@
 #define CAN_READ	(POLLIN | POLLRDNORM)
 
 EUDP_FIXTURE(state)
+EUDP_INET_VARIANT(state);
 
 /* Readable if there is a datagram, be it empty; writable otherwise */
 TEST_F(state, poll)
