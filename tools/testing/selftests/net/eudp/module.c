@@ -73,11 +73,25 @@ static bool loaded(void)
 	return !access("/sys/module/eudp", F_OK);
 }
 
+/* Whether a line of /proc/net/protocols begins with EUDP. */
+static bool has_protocol(void)
+{
+	FILE *f = fopen("/proc/net/protocols", "r");
+	char line[256];
+	bool has = false;
+
+	while (f && fgets(line, sizeof(line), f))
+		has |= !strncmp(line, "EUDP", 4);
+	if (f)
+		fclose(f);
+	return has;
+}
+
 /* Nothing that eudp registers is there. */
 static bool nothing_left(void)
 {
 	return !loaded() && access("/proc/sys/net/eudp", F_OK) &&
-	       system("grep -q ^EUDP /proc/net/protocols") != 0 &&
+	       !has_protocol() &&
 	       open_error(AF_INET, IPPROTO_EUDP) == EPROTONOSUPPORT;
 }
 
