@@ -58,12 +58,17 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  *	&eudp_table.port while the socket has a port
  * @af: the IP version
  * @node: in &eudp_table.peer if @by_peer, else in &eudp_table.addr
- * @addr_hash: hash of the local address that its chain was chosen by
- * @by_peer: which of the two
+ * @hash: what its chain was chosen by: the hash of both ends if @by_peer, else
+ *	of the local address and port
+ * @addr_hash: hash of the local address
+ * @by_peer: whether it is in &eudp_table.peer
  * @counted: whether it is counted in &eudp_table.rivals
  * @order: rises with each socket that gets an address, or falls for those of
  *	IPv6 that share their port; where two sockets match a datagram equally
  *	well, the greater one takes it
+ * @turn: what @order was when the socket got its port
+ * @at_port: in &eudp_table.at_port
+ * @at_addr: in &eudp_table.at_addr
  * @no_check6_tx: UDP_NO_CHECK6_TX
  * @no_check6_rx: UDP_NO_CHECK6_RX
  * @segment: UDP_SEGMENT
@@ -77,10 +82,14 @@ struct eudp_sock {
 	struct inet_sock	inet;
 	const struct eudp_af_ops *af;
 	struct hlist_node	node;
+	u32			hash;
 	u32			addr_hash;
+	long			order;
+	long			turn;
+	struct list_head	at_port;
+	struct list_head	at_addr;
 	bool			by_peer;
 	bool			counted;
-	long			order;
 	bool			no_check6_tx;
 	bool			no_check6_rx;
 	u16			segment;
@@ -108,6 +117,9 @@ static inline bool eudp_is_ours(const struct sock *sk)
  * @addr: chains by local address and port, the greatest @order first
  * @peer: chains by both addresses and ports: the sockets that are connected,
  *	which then are not in @addr
+ * @at_port: for bind(2), lists by local port, and whether SO_REUSEADDR is set:
+ *	all of the sockets, the greatest &eudp_sock.turn first
+ * @at_addr: for bind(2), the same by local address and port
  * @by_peer: number of sockets in @peer
  * @rivals: number of sockets in @addr that may be preferred to one in @peer:
  *	those that are connected to port 0, which stands for every port of the
@@ -122,6 +134,8 @@ struct eudp_table {
 	struct hlist_head	*port;
 	struct hlist_head	*addr;
 	struct hlist_head	*peer;
+	struct list_head	*at_port;
+	struct list_head	*at_addr;
 	unsigned int		by_peer;
 	unsigned int		rivals;
 	long			order;
@@ -473,6 +487,8 @@ bool eudp_port_conflict(const struct sock *sk, const struct sock *other);
 void eudp_unhash(struct sock *sk);
 void eudp_rehash(struct sock *sk);
 void eudp_rehash_peer(struct sock *sk, bool connected);
+void eudp_unpeer(struct sock *sk);
+void eudp_note_reuse(struct sock *sk);
 
 /* output.c */
 int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
@@ -516,17 +532,13 @@ static inline u32 eudp_addr_hash(const struct net *net, __be32 addr)
 	return addr ? jhash_1word((__force u32)addr, net_hash_mix(net)) : 0;
 }
 
-struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
-				   const struct eudp_key *key);
+static inline u32 eudp_addr_port_hash(u32 addr_hash, unsigned short port)
+{
+	return addr_hash ^ port;
+}
+
 bool eudp_device_match(int bound, const struct eudp_key *key);
 struct sock *eudp_lookup(const struct eudp_key *key);
-
-static inline struct hlist_head *eudp_addr_chain(const struct eudp_table *table,
-						 u32 addr_hash,
-						 unsigned short port)
-{
-	return &table->addr[(addr_hash ^ port) & table->mask];
-}
 
 /* queue.c */
 extern atomic_long_t eudp_memory_allocated;

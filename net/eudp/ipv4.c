@@ -721,7 +721,7 @@ static int eudp4_connect(struct sock *sk, struct sockaddr *addr, int len)
 	int err;
 
 	lock_sock(sk);
-	eudp_rehash_peer(sk, false);
+	eudp_unpeer(sk);
 	err = __ip4_datagram_connect(sk, addr, len);
 	eudp_rehash_peer(sk, true);
 	release_sock(sk);

@@ -516,9 +516,15 @@ EXPORT_SYMBOL_GPL(eudp6_key_of);
 static bool eudp6_ends(const struct sock *sk, struct eudp_key *key)
 {
 	const struct inet_sock *inet = inet_sk(sk);
+	bool has_peer;
 
-	if (ipv6_addr_v4mapped(&sk->sk_v6_daddr))
-		return eudp4_ops.ends(sk, key);
+	if (ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
+		has_peer = eudp4_ops.ends(sk, key);
+		/* a peer of before may stay when the socket is bound again */
+		key->addr_hash = eudp6_addr_hash(key->net,
+						 &sk->sk_v6_rcv_saddr);
+		return has_peer;
+	}
 
 	key->af = &eudp6_ops;
 	key->net = sock_net(sk);
@@ -786,7 +792,7 @@ static int eudp6_connect(struct sock *sk, struct sockaddr *addr, int len)
 	int err;
 
 	lock_sock(sk);
-	eudp_rehash_peer(sk, false);
+	eudp_unpeer(sk);
 	err = __ip6_datagram_connect(sk, addr, len);
 	eudp_rehash_peer(sk, true);
 	release_sock(sk);

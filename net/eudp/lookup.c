@@ -13,19 +13,6 @@
 /* How often to look without the lock */
 #define EUDP_LOOKUPS_MAX	4
 
-/**
- * eudp_peer_chain() - where to look for a socket by both of its ends
- * @table: tables of the namespace
- * @key: both ends, as a datagram to the socket has them
- *
- * Return: the head of a chain in &eudp_table.peer.
- */
-struct hlist_head *eudp_peer_chain(const struct eudp_table *table,
-				   const struct eudp_key *key)
-{
-	return &table->peer[key->af->flow_hash(key) & table->mask];
-}
-
 /*
  * Whether sockets that are bound to no device take datagrams from a VRF: our
  * own knob says so, or that of UDP (Documentation/networking/vrf.rst).
@@ -90,15 +77,17 @@ static bool eudp_consider(struct eudp_sock *es, const struct eudp_key *key,
 	return ends;
 }
 
-static bool eudp_scan(const struct hlist_head *chain,
+/* In the chains of a table, only those whose whole hash is the same */
+static void eudp_scan(const struct eudp_table *table,
+		      const struct hlist_head *chains, u32 hash,
 		      const struct eudp_key *key, struct eudp_best *best)
 {
 	struct eudp_sock *es;
 
-	hlist_for_each_entry_rcu(es, chain, node)
-		if (eudp_consider(es, key, best))
-			return true;
-	return false;
+	hlist_for_each_entry_rcu(es, &chains[hash & table->mask], node)
+		if (READ_ONCE(es->hash) == hash &&
+		    eudp_consider(es, key, best))
+			return;
 }
 
 /*
@@ -127,16 +116,18 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
 				   const struct eudp_key *key)
 {
 	struct eudp_best best = { .score = -1 };
+	unsigned short port = ntohs(key->dport);
 	struct eudp_key any;
 
 	if (READ_ONCE(table->by_peer)) {
-		eudp_scan(eudp_peer_chain(table, key), key, &best);
+		eudp_scan(table, table->peer, key->af->flow_hash(key), key,
+			  &best);
 		if (best.score >= key->af->certain &&
 		    !READ_ONCE(table->rivals))
 			return best.es;
 	}
 
-	eudp_scan(eudp_addr_chain(table, key->addr_hash, ntohs(key->dport)),
+	eudp_scan(table, table->addr, eudp_addr_port_hash(key->addr_hash, port),
 		  key, &best);
 	if (best.es)
 		return best.es;
@@ -144,7 +135,8 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
 	any = *key;
 	memset(&any.daddr6, 0, sizeof(any.daddr6));
 	any.addr_hash = 0;
-	eudp_scan(eudp_addr_chain(table, 0, ntohs(key->dport)), &any, &best);
+	eudp_scan(table, table->addr, eudp_addr_port_hash(0, port), &any,
+		  &best);
 	if (!best.es)
 		eudp_scan_port(table, key, &any, &best);
 	return best.es;

@@ -18,7 +18,7 @@
 /* Ports to try before others may have the lock */
 #define EUDP_TRIES_AT_ONCE	64
 
-static unsigned int hash_entries __read_mostly = 1024;
+static unsigned int hash_entries __read_mostly = 4096;
 
 static int hash_entries_set(const char *val, const struct kernel_param *kp)
 {
@@ -54,12 +54,20 @@ MODULE_PARM_DESC(hash_entries,
 int eudp_table_init(struct eudp_table *table)
 {
 	struct hlist_head *heads;
+	struct list_head *lists;
+	unsigned int i;
 
-	heads = kvcalloc(3 * hash_entries, sizeof(*heads), GFP_KERNEL_ACCOUNT);
-	if (!heads)
+	lists = kvcalloc(hash_entries, 2 * sizeof(*lists) + 3 * sizeof(*heads),
+			 GFP_KERNEL_ACCOUNT);
+	if (!lists)
 		return -ENOMEM;
+	for (i = 0; i < 2 * hash_entries; i++)
+		INIT_LIST_HEAD(&lists[i]);
+	heads = (struct hlist_head *)(lists + 2 * hash_entries);
 
 	table->mask = hash_entries - 1;
+	table->at_port = lists;
+	table->at_addr = lists + hash_entries;
 	table->port = heads;
 	table->addr = heads + hash_entries;
 	table->peer = heads + 2 * hash_entries;
@@ -74,7 +82,7 @@ int eudp_table_init(struct eudp_table *table)
  */
 void eudp_table_exit(struct eudp_table *table)
 {
-	kvfree(table->port);
+	kvfree(table->at_port);
 }
 
 static struct eudp_table *eudp_table(const struct sock *sk)
@@ -122,30 +130,91 @@ static bool eudp_may_share(const struct sock *sk, const struct sock *other)
 		      sock_i_uid((struct sock *)other));
 }
 
-/*
- * Who may share the port with one may have it: that one was let in, too. So
- * thousands that share a port need not look at each other.
- */
-static bool eudp_port_taken(const struct eudp_table *table,
-			    const struct sock *sk, unsigned short port)
+/* The list in &eudp_table.at_port or .at_addr of those with SO_REUSEADDR or not */
+static struct list_head *eudp_list(const struct eudp_table *table,
+				   struct list_head *lists, u32 hash,
+				   bool reuse)
 {
-	const struct sock *other;
-
-	sk_for_each(other, eudp_port_chain(table, port)) {
-		if (inet_sk(other)->inet_num != port ||
-		    !eudp_port_conflict(sk, other))
-			continue;
-		return !eudp_may_share(sk, other);
-	}
-	return false;
+	return &lists[(reuse ? ~hash : hash) & table->mask];
 }
 
-/* Whether a socket is in the group that another would be in */
+/*
+ * The first at an address and port that is @like the socket, of those with
+ * SO_REUSEADDR or of those without; or @best, if that comes before
+ */
+static struct eudp_sock *
+__eudp_first_at(const struct eudp_table *table, const struct sock *sk,
+		u32 addr_hash, unsigned short port, bool reuse,
+		bool (*like)(const struct sock *sk, const struct sock *other),
+		struct eudp_sock *best)
+{
+	u32 hash = eudp_addr_port_hash(addr_hash, port);
+	struct list_head *list;
+	struct eudp_sock *es;
+
+	list = eudp_list(table, table->at_addr, hash, reuse);
+	list_for_each_entry(es, list, at_addr) {
+		if (best && best->turn > es->turn)
+			break;
+		if (es->addr_hash == addr_hash && es->inet.inet_num == port &&
+		    like(sk, &es->inet.sk))
+			return es;
+	}
+	return best;
+}
+
+/* The same at any address, and of those that conflict with the socket */
+static struct eudp_sock *
+__eudp_first_conflict(const struct eudp_table *table, const struct sock *sk,
+		      unsigned short port, bool reuse, struct eudp_sock *best)
+{
+	struct list_head *list;
+	struct eudp_sock *es;
+
+	list = eudp_list(table, table->at_port, port, reuse);
+	list_for_each_entry(es, list, at_port) {
+		if (best && best->turn > es->turn)
+			break;
+		if (es->inet.inet_num == port &&
+		    eudp_port_conflict(sk, &es->inet.sk))
+			return es;
+	}
+	return best;
+}
+
+/*
+ * As in UDP, the first of those that conflict decides: who may share the port
+ * with that one may have it, since that one was let in, too. So thousands that
+ * share a port (SO_REUSEPORT) need not look at each other; nor need those with
+ * SO_REUSEADDR, which never conflict with each other. Who is bound to an
+ * address need not look at those that are bound to others.
+ */
+static bool eudp_port_taken(const struct eudp_table *table,
+			    const struct sock *sk, u32 addr_hash,
+			    unsigned short port)
+{
+	struct eudp_sock *first = NULL;
+	int reuse;
+
+	for (reuse = 0; reuse <= !sk->sk_reuse; reuse++) {
+		if (!addr_hash) {
+			first = __eudp_first_conflict(table, sk, port, reuse,
+						      first);
+			continue;
+		}
+		first = __eudp_first_at(table, sk, addr_hash, port, reuse,
+					eudp_port_conflict, first);
+		first = __eudp_first_at(table, sk, 0, port, reuse,
+					eudp_port_conflict, first);
+	}
+	return first && !eudp_may_share(sk, &first->inet.sk);
+}
+
+/* Whether a socket on the same port is in the group that another would join */
 static bool eudp_same_group(const struct sock *sk, const struct sock *other)
 {
 	return other != sk && other->sk_family == sk->sk_family &&
 	       ipv6_only_sock(other) == ipv6_only_sock(sk) &&
-	       inet_sk(other)->inet_num == inet_sk(sk)->inet_num &&
 	       other->sk_bound_dev_if == sk->sk_bound_dev_if &&
 	       other->sk_reuseport &&
 	       uid_eq(sock_i_uid((struct sock *)sk),
@@ -155,16 +224,19 @@ static bool eudp_same_group(const struct sock *sk, const struct sock *other)
 
 /* Puts a socket that shares its port into the group, or into a new one. */
 static int __eudp_join_group(struct eudp_table *table, struct sock *sk,
-			     unsigned short port)
+			     u32 addr_hash, unsigned short port)
 {
 	bool any = !inet_sk(sk)->inet_rcv_saddr;
-	struct sock *other;
+	struct eudp_sock *first = NULL;
+	int reuse;
 
 	if (!sk->sk_reuseport)
 		return 0;
-	sk_for_each(other, eudp_port_chain(table, port))
-		if (eudp_same_group(sk, other))
-			return reuseport_add_sock(sk, other, any);
+	for (reuse = 0; reuse <= 1; reuse++)
+		first = __eudp_first_at(table, sk, addr_hash, port, reuse,
+					eudp_same_group, first);
+	if (first)
+		return reuseport_add_sock(sk, &first->inet.sk, any);
 	return reuseport_alloc(sk, any);
 }
 
@@ -180,7 +252,7 @@ static void eudp_leave_group(struct sock *sk)
  * so that the port is still free, but given to others on the way.
  */
 static unsigned short __eudp_choose_port(struct eudp_table *table,
-					 const struct sock *sk)
+					 const struct sock *sk, u32 addr_hash)
 {
 	u16 first, port, step = get_random_u16() | 1;
 	struct net *net = sock_net(sk);
@@ -194,7 +266,7 @@ static unsigned short __eudp_choose_port(struct eudp_table *table,
 	do {
 		if (port >= low && port <= high &&
 		    !inet_is_local_reserved_port(net, port)) {
-			if (!eudp_port_taken(table, sk, port))
+			if (!eudp_port_taken(table, sk, addr_hash, port))
 				return port;
 			if (++tries % EUDP_TRIES_AT_ONCE == 0) {
 				spin_unlock_bh(&table->lock);
@@ -232,26 +304,29 @@ static void __eudp_add_by_order(struct eudp_sock *es, struct hlist_head *chain)
 		hlist_add_head_rcu(&es->node, chain);
 }
 
-/* Puts a socket into the chain that its addresses lead to. */
+/* Puts a socket into the chain that its ends lead to. */
 static void __eudp_enter(struct eudp_table *table, struct sock *sk,
+			 const struct eudp_key *key, bool has_peer,
 			 bool by_peer)
 {
 	struct eudp_sock *es = eudp_sk(sk);
-	struct eudp_key key;
-	bool has_peer;
+	struct hlist_head *chain;
+	u32 hash;
 
 	lockdep_assert_held(&table->lock);
-	has_peer = es->af->ends(sk, &key);
-	es->addr_hash = key.addr_hash;
+	hash = by_peer ? key->af->flow_hash(key) :
+			 eudp_addr_port_hash(key->addr_hash, ntohs(key->dport));
+	es->addr_hash = key->addr_hash;
+	WRITE_ONCE(es->hash, hash);
 	es->by_peer = by_peer;
-	es->counted = !by_peer && eudp_is_rival(sk, &key, has_peer);
+	es->counted = !by_peer && eudp_is_rival(sk, key, has_peer);
 	WRITE_ONCE(table->by_peer, table->by_peer + es->by_peer);
 	WRITE_ONCE(table->rivals, table->rivals + es->counted);
+	chain = &(by_peer ? table->peer : table->addr)[hash & table->mask];
 	if (by_peer)
-		hlist_add_head_rcu(&es->node, eudp_peer_chain(table, &key));
+		hlist_add_head_rcu(&es->node, chain);
 	else
-		__eudp_add_by_order(es, eudp_addr_chain(table, key.addr_hash,
-							ntohs(key.dport)));
+		__eudp_add_by_order(es, chain);
 }
 
 static void __eudp_leave(struct eudp_table *table, struct sock *sk)
@@ -262,6 +337,49 @@ static void __eudp_leave(struct eudp_table *table, struct sock *sk)
 	hlist_del_rcu(&es->node);
 	WRITE_ONCE(table->by_peer, table->by_peer - es->by_peer);
 	WRITE_ONCE(table->rivals, table->rivals - es->counted);
+}
+
+static struct eudp_sock *eudp_of_node(struct list_head *node, size_t member)
+{
+	return (void *)node - member;
+}
+
+/* Into a list that goes by turn; mostly it is the first or the last there. */
+static void __eudp_add_by_turn(struct eudp_sock *es, struct list_head *list,
+			       size_t member)
+{
+	struct list_head *node = (void *)es + member, *at;
+
+	if (es->turn > 0) {
+		list_for_each(at, list)
+			if (eudp_of_node(at, member)->turn < es->turn)
+				break;
+		list_add_tail(node, at);
+	} else {
+		list_for_each_prev(at, list)
+			if (eudp_of_node(at, member)->turn > es->turn)
+				break;
+		list_add(node, at);
+	}
+}
+
+/* Puts a socket where others look that bind to its address */
+static void __eudp_enter_at_addr(struct eudp_table *table, struct eudp_sock *es)
+{
+	u32 hash = eudp_addr_port_hash(es->addr_hash, es->inet.inet_num);
+
+	__eudp_add_by_turn(es, eudp_list(table, table->at_addr, hash,
+					 es->inet.sk.sk_reuse),
+			   offsetof(struct eudp_sock, at_addr));
+}
+
+/* and those that bind to no address. */
+static void __eudp_enter_at_port(struct eudp_table *table, struct eudp_sock *es)
+{
+	__eudp_add_by_turn(es, eudp_list(table, table->at_port,
+					 es->inet.inet_num,
+					 es->inet.sk.sk_reuse),
+			   offsetof(struct eudp_sock, at_port));
 }
 
 /*
@@ -285,27 +403,37 @@ static long __eudp_next_order(struct eudp_table *table, const struct sock *sk)
 int eudp_get_port(struct sock *sk, unsigned short port)
 {
 	struct eudp_table *table = eudp_table(sk);
+	struct eudp_sock *es = eudp_sk(sk);
+	struct eudp_key key;
+	bool has_peer;
+
+	has_peer = es->af->ends(sk, &key);
 
 	spin_lock_bh(&table->lock);
 	if (!port)
-		port = __eudp_choose_port(table, sk);
-	else if (eudp_port_taken(table, sk, port))
+		port = __eudp_choose_port(table, sk, key.addr_hash);
+	else if (eudp_port_taken(table, sk, key.addr_hash, port))
 		port = 0;
 
 	if (port) {
 		WRITE_ONCE(inet_sk(sk)->inet_num, port);
-		if (__eudp_join_group(table, sk, port)) {
+		if (__eudp_join_group(table, sk, key.addr_hash, port)) {
 			WRITE_ONCE(inet_sk(sk)->inet_num, 0);
 			port = 0;
 		}
 	}
 	if (port) {
-		WRITE_ONCE(eudp_sk(sk)->order, __eudp_next_order(table, sk));
+		key.dport = htons(port);
+		es->turn = __eudp_next_order(table, sk);
+		WRITE_ONCE(es->order, es->turn);
 		/* a lookup may still stand on it since it had a port before */
 		write_seqcount_begin(&table->moves);
-		sk_add_node_rcu(sk, eudp_port_chain(table, port));
-		__eudp_enter(table, sk, false);
+		sock_hold(sk);
+		hlist_add_head_rcu(&sk->sk_node, eudp_port_chain(table, port));
+		__eudp_enter(table, sk, &key, has_peer, false);
 		write_seqcount_end(&table->moves);
+		__eudp_enter_at_addr(table, es);
+		__eudp_enter_at_port(table, es);
 		sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
 	}
 	spin_unlock_bh(&table->lock);
@@ -328,18 +456,28 @@ void eudp_unhash(struct sock *sk)
 	spin_lock_bh(&table->lock);
 	eudp_leave_group(sk);
 	__eudp_leave(table, sk);
+	list_del(&eudp_sk(sk)->at_addr);
+	list_del(&eudp_sk(sk)->at_port);
 	sk_del_node_init_rcu(sk);
 	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, -1);
 	spin_unlock_bh(&table->lock);
 }
 
-static void __eudp_move(struct eudp_table *table, struct sock *sk, bool by_peer)
+static void __eudp_move(struct eudp_table *table, struct sock *sk,
+			const struct eudp_key *key, bool has_peer, bool by_peer)
 {
+	struct eudp_sock *es = eudp_sk(sk);
+	u32 addr_hash = es->addr_hash;
+
 	write_seqcount_begin(&table->moves);
 	__eudp_leave(table, sk);
-	__eudp_enter(table, sk, by_peer);
+	__eudp_enter(table, sk, key, has_peer, by_peer);
 	write_seqcount_end(&table->moves);
+	if (es->addr_hash != addr_hash) {
+		list_del(&es->at_addr);
+		__eudp_enter_at_addr(table, es);
+	}
 }
 
 /**
@@ -353,19 +491,43 @@ void eudp_rehash(struct sock *sk)
 	struct eudp_table *table = eudp_table(sk);
 	struct eudp_sock *es = eudp_sk(sk);
 	struct eudp_key key;
+	bool has_peer;
 
 	if (sk_unhashed(sk))
 		return;
 	/* its group is of sockets with the same address and device */
 	eudp_leave_group(sk);
-	es->af->ends(sk, &key);
+	has_peer = es->af->ends(sk, &key);
 	if (es->addr_hash == key.addr_hash)
 		return;
 
 	spin_lock_bh(&table->lock);
 	WRITE_ONCE(es->order, ++table->order);
-	__eudp_move(table, sk, es->by_peer);
+	__eudp_move(table, sk, &key, has_peer, es->by_peer);
 	spin_unlock_bh(&table->lock);
+}
+
+/**
+ * eudp_note_reuse() - SO_REUSEADDR was set or cleared
+ * @sk: the socket
+ *
+ * Who has a port already may be in the way of others then, or not any longer.
+ */
+void eudp_note_reuse(struct sock *sk)
+{
+	struct eudp_table *table = eudp_table(sk);
+	struct eudp_sock *es = eudp_sk(sk);
+
+	lock_sock(sk);
+	if (!sk_unhashed(sk)) {
+		spin_lock_bh(&table->lock);
+		list_del(&es->at_addr);
+		list_del(&es->at_port);
+		__eudp_enter_at_addr(table, es);
+		__eudp_enter_at_port(table, es);
+		spin_unlock_bh(&table->lock);
+	}
+	release_sock(sk);
 }
 
 /*
@@ -393,13 +555,25 @@ void eudp_rehash_peer(struct sock *sk, bool connected)
 	bool has_peer, by_peer;
 	struct eudp_key key;
 
+	if (sk_unhashed(sk))
+		return;
+
 	has_peer = eudp_sk(sk)->af->ends(sk, &key);
 	by_peer = connected && has_peer && key.sport;
-
-	if (sk_unhashed(sk) || eudp_is_placed(sk, &key, has_peer, by_peer))
+	if (eudp_is_placed(sk, &key, has_peer, by_peer))
 		return;
 
 	spin_lock_bh(&table->lock);
-	__eudp_move(table, sk, by_peer);
+	__eudp_move(table, sk, &key, has_peer, by_peer);
 	spin_unlock_bh(&table->lock);
+}
+
+/**
+ * eudp_unpeer() - connect(2) begins, no longer find a socket by its peer
+ * @sk: the socket, locked
+ */
+void eudp_unpeer(struct sock *sk)
+{
+	if (eudp_sk(sk)->by_peer)
+		eudp_rehash_peer(sk, false);
 }

@@ -59,7 +59,7 @@ static void __eudp_disconnect(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
 
-	eudp_rehash_peer(sk, false);
+	eudp_unpeer(sk);
 
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	WRITE_ONCE(inet->inet_daddr, 0);

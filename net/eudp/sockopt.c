@@ -78,9 +78,14 @@ static int eudp_set_zerocopy(struct sock *sk, sockptr_t value, unsigned int len)
 static int eudp_set_socket(struct socket *sock, int name, sockptr_t value,
 			   unsigned int len)
 {
+	int err;
+
 	if (name == SO_ZEROCOPY)
 		return eudp_set_zerocopy(sock->sk, value, len);
-	return sock_setsockopt(sock, SOL_SOCKET, name, value, len);
+	err = sock_setsockopt(sock, SOL_SOCKET, name, value, len);
+	if (!err && name == SO_REUSEADDR)
+		eudp_note_reuse(sock->sk);
+	return err;
 }
 
 static int eudp_get_own(struct sock *sk, int name, char __user *value,

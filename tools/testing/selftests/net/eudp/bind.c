@@ -192,16 +192,103 @@ TEST_F(bind, conflicts)
 /* What counts is the option now, not that at the time of bind */
 TEST_F(bind, reuse_changed)
 {
-	int one = bound("127.0.0.1", 5000), two = reuse(sock()), three;
+	static const char * const ips[] = { "0.0.0.0", "127.0.0.1" };
+	int i;
 
+	for (i = 0; i < 4; i++) {
+		const char *first = ips[i / 2], *then = ips[i % 2];
+		int one = bound(first, 5000), two = reuse(sock());
+		int three = reuse(sock()), four = sock();
+
+		EXPECT_EQ(EADDRINUSE, err_of(bind_to(two, then, 5000)));
+		reuse(one);
+		EXPECT_EQ(0, err_of(bind_to(two, then, 5000)))
+			TH_LOG("%s, then %s", first, then);
+		EXPECT_EQ(0, set_int(one, SOL_SOCKET, SO_REUSEADDR, 0));
+		EXPECT_EQ(EADDRINUSE, err_of(bind_to(three, then, 5000)))
+			TH_LOG("%s, then %s", first, then);
+		close(one);
+		EXPECT_EQ(0, err_of(bind_to(three, then, 5000)));
+		EXPECT_EQ(EADDRINUSE, err_of(bind_to(four, then, 5000)));
+		close(two);
+		close(three);
+		EXPECT_EQ(0, err_of(bind_to(four, first, 5000)));
+		close(four);
+	}
+}
+
+/* One of three that want the port */
+struct want {
+	const char *ip;
+	bool reuse, share;
+};
+
+static bool conflict(const struct want *a, const struct want *b)
+{
+	return !(a->reuse && b->reuse) &&
+	       (!strcmp(a->ip, b->ip) || !strcmp(a->ip, "0.0.0.0") ||
+		!strcmp(b->ip, "0.0.0.0"));
+}
+
+/* Of those that conflict the youngest decides, by whether both share */
+static int answer(const struct want *want, const struct want *old,
+		  const bool *bound, int n)
+{
+	while (n--)
+		if (bound[n] && conflict(want, &old[n]))
+			return want->share && old[n].share ? 0 : EADDRINUSE;
+	return 0;
+}
+
+/* All that three sockets can be */
+TEST_F_TIMEOUT(bind, conflicts_of_three, 300)
+{
+	static const char * const ips[] = { "0.0.0.0", "127.0.0.1", "127.0.0.2" };
+	struct want wants[3];
+	int fds[3], i, k, at;
+	bool bound[3];
+
+	for (i = 0; i < 12 * 12 * 12; i++) {
+		for (k = 0, at = i; k < 3; k++, at /= 12)
+			wants[k] = (struct want){ ips[at % 3], at / 3 & 1,
+						  at / 6 & 1 };
+		for (k = 0; k < 3; k++) {
+			int want = answer(&wants[k], wants, bound, k), err;
+
+			fds[k] = sock();
+			if (wants[k].reuse)
+				reuse(fds[k]);
+			if (wants[k].share)
+				share(fds[k]);
+			err = err_of(bind_to(fds[k], wants[k].ip, 5000));
+			bound[k] = !err;
+			EXPECT_EQ(want, err)
+				TH_LOG("case %d, socket %d", i, k);
+		}
+		for (k = 0; k < 3; k++)
+			close(fds[k]);
+	}
+}
+
+/* Where connect(2) has given a socket an address, it is in the way only there */
+TEST_F(bind, conflict_after_connect)
+{
+	int one = reuse(bound("0.0.0.0", 5000)), two = sock(), three = sock();
+	int four = reuse(sock());
+
+	EXPECT_EQ(EADDRINUSE, err_of(bind_to(two, "127.0.0.2", 5000)));
+	joined(one, "127.0.0.1", 9);
+	EXPECT_STREQ("127.0.0.1:5000", local(one));
 	EXPECT_EQ(EADDRINUSE, err_of(bind_to(two, "127.0.0.1", 5000)));
-	reuse(one);
-	EXPECT_EQ(0, err_of(bind_to(two, "127.0.0.1", 5000)));
-	EXPECT_EQ(0, set_int(one, SOL_SOCKET, SO_REUSEADDR, 0));
-	three = reuse(sock());
-	EXPECT_EQ(EADDRINUSE, err_of(bind_to(three, "127.0.0.1", 5000)));
+	EXPECT_EQ(EADDRINUSE, err_of(bind_to(two, "0.0.0.0", 5000)));
+	EXPECT_EQ(0, err_of(bind_to(four, "127.0.0.1", 5000)));
+	EXPECT_EQ(0, err_of(bind_to(two, "127.0.0.2", 5000)));
+	/* And everywhere again, when it has none */
+	EXPECT_EQ(0, err_of(disconnect(one)));
+	EXPECT_STREQ("0.0.0.0:5000", local(one));
+	EXPECT_EQ(EADDRINUSE, err_of(bind_to(three, "127.0.0.3", 5000)));
 	close(one);
-	EXPECT_EQ(0, err_of(bind_to(three, "127.0.0.1", 5000)));
+	EXPECT_EQ(0, err_of(bind_to(three, "127.0.0.3", 5000)));
 }
 
 /* Sockets of two devices do not clash, of one and of any device do */
@@ -243,6 +330,34 @@ TEST_F(bind, conflicts_in_a_crowd)
 	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, "0.0.0.0", 5000)));
 	EXPECT_EQ(0, err_of(bind_to(fd, "127.0.0.61", 5000)));
 	fd = sock();
+	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, "0.0.0.0", 5000)));
+}
+
+/* Nor do those who may all have it hide one who lets nobody have it too */
+TEST_F(bind, conflicts_among_reusers)
+{
+	int one = bound("127.0.0.9", 5000), fds[60], i, fd;
+	char ip[32];
+
+	for (i = 0; i < 60; i++) {
+		fds[i] = reuse(sock());
+		snprintf(ip, sizeof(ip), "127.0.1.%d", i / 2);
+		EXPECT_EQ(0, err_of(bind_to(fds[i], ip, 5000)));
+	}
+	fd = reuse(sock());
+	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, "0.0.0.0", 5000)));
+	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, "127.0.0.9", 5000)));
+	close(one);
+	EXPECT_EQ(0, err_of(bind_to(fd, "0.0.0.0", 5000)));
+	for (i = 0; i < 60; i++)
+		EXPECT_EQ(0, err_of(bind_to(reuse(sock()), i % 2 ? "0.0.0.0" :
+					    "127.0.0.9", 5000)));
+	fd = sock();
+	for (i = 0; i < 30; i++) {
+		snprintf(ip, sizeof(ip), "127.0.1.%d", i);
+		EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, ip, 5000)));
+	}
+	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, "127.0.2.0", 5000)));
 	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, "0.0.0.0", 5000)));
 }
 

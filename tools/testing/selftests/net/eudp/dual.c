@@ -224,6 +224,26 @@ TEST_F(dual, conflict_hidden)
 	}
 }
 
+/* What a socket was connected to once does not change where it is bound */
+TEST_F(dual, conflict_after_disconnect)
+{
+	static const char * const ips[] = { LO4, LO6 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ips); i++) {
+		int one = sock(), two = sock();
+
+		joined(one, ips[i], 9);
+		EXPECT_EQ(0, err_of(disconnect(one)));
+		EXPECT_EQ(0, err_of(bind_to(one, LO6, 5000)));
+		EXPECT_EQ(EADDRINUSE, err_of(bind_to(two, LO6, 5000)))
+			TH_LOG("after %s", ips[i]);
+		EXPECT_EQ(0, err_of(bind_to(two, MAPPED, 5000)));
+		close(two);
+		close(one);
+	}
+}
+
 /* Port 0 is one that does not clash with the other family's */
 TEST_F(dual, port_zero)
 {
