@@ -120,7 +120,8 @@ static inline bool eudp_is_ours(const struct sock *sk)
  * @at_port: for bind(2), lists by local port, and whether SO_REUSEADDR is set:
  *	all of the sockets, the greatest &eudp_sock.turn first
  * @at_addr: for bind(2), the same by local address and port
- * @by_peer: number of sockets in @peer
+ * @by_peer: number of sockets in @peer for each chain of @port: most datagrams
+ *	are for a port that nobody is connected on
  * @rivals: number of sockets in @addr that may be preferred to one in @peer:
  *	those that are connected to port 0, which stands for every port of the
  *	peer, and members of an SO_REUSEPORT group
@@ -136,7 +137,7 @@ struct eudp_table {
 	struct hlist_head	*peer;
 	struct list_head	*at_port;
 	struct list_head	*at_addr;
-	unsigned int		by_peer;
+	unsigned int		*by_peer;
 	unsigned int		rivals;
 	long			order;
 	long			order_min;
@@ -524,6 +525,12 @@ static inline struct hlist_head *eudp_port_chain(const struct eudp_table *table,
 						 unsigned short port)
 {
 	return &table->port[port & table->mask];
+}
+
+static inline unsigned int *eudp_by_peer(const struct eudp_table *table,
+					 unsigned short port)
+{
+	return &table->by_peer[port & table->mask];
 }
 
 /* Of no address at all it is 0, as of the IPv4 one that means the same */

@@ -119,7 +119,7 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
 	unsigned short port = ntohs(key->dport);
 	struct eudp_key any;
 
-	if (READ_ONCE(table->by_peer)) {
+	if (READ_ONCE(*eudp_by_peer(table, port))) {
 		eudp_scan(table, table->peer, key->af->flow_hash(key), key,
 			  &best);
 		if (best.score >= key->af->certain &&

@@ -57,8 +57,8 @@ int eudp_table_init(struct eudp_table *table)
 	struct list_head *lists;
 	unsigned int i;
 
-	lists = kvcalloc(hash_entries, 2 * sizeof(*lists) + 3 * sizeof(*heads),
-			 GFP_KERNEL_ACCOUNT);
+	lists = kvcalloc(hash_entries, 2 * sizeof(*lists) + 3 * sizeof(*heads) +
+			 sizeof(*table->by_peer), GFP_KERNEL_ACCOUNT);
 	if (!lists)
 		return -ENOMEM;
 	for (i = 0; i < 2 * hash_entries; i++)
@@ -71,6 +71,7 @@ int eudp_table_init(struct eudp_table *table)
 	table->port = heads;
 	table->addr = heads + hash_entries;
 	table->peer = heads + 2 * hash_entries;
+	table->by_peer = (unsigned int *)(heads + 3 * hash_entries);
 	spin_lock_init(&table->lock);
 	seqcount_spinlock_init(&table->moves, &table->lock);
 	return 0;
@@ -88,6 +89,15 @@ void eudp_table_exit(struct eudp_table *table)
 static struct eudp_table *eudp_table(const struct sock *sk)
 {
 	return &eudp_net(sock_net(sk))->table;
+}
+
+/* Counts one more or less in the table of peers, by its port */
+static void __eudp_count_by_peer(const struct eudp_table *table,
+				 const struct sock *sk, int more)
+{
+	unsigned int *count = eudp_by_peer(table, inet_sk(sk)->inet_num);
+
+	WRITE_ONCE(*count, *count + more);
 }
 
 /* Sockets bound to different devices never meet. */
@@ -320,7 +330,7 @@ static void __eudp_enter(struct eudp_table *table, struct sock *sk,
 	WRITE_ONCE(es->hash, hash);
 	es->by_peer = by_peer;
 	es->counted = !by_peer && eudp_is_rival(sk, key, has_peer);
-	WRITE_ONCE(table->by_peer, table->by_peer + es->by_peer);
+	__eudp_count_by_peer(table, sk, es->by_peer);
 	WRITE_ONCE(table->rivals, table->rivals + es->counted);
 	chain = &(by_peer ? table->peer : table->addr)[hash & table->mask];
 	if (by_peer)
@@ -335,7 +345,7 @@ static void __eudp_leave(struct eudp_table *table, struct sock *sk)
 
 	lockdep_assert_held(&table->lock);
 	hlist_del_rcu(&es->node);
-	WRITE_ONCE(table->by_peer, table->by_peer - es->by_peer);
+	__eudp_count_by_peer(table, sk, -es->by_peer);
 	WRITE_ONCE(table->rivals, table->rivals - es->counted);
 }
 

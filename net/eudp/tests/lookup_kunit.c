@@ -102,6 +102,11 @@ static struct sock *find(struct eudp_key *key)
 	return sk;
 }
 
+static unsigned int connected_on(__be16 port)
+{
+	return *eudp_by_peer(&eudp_net(&init_net)->table, ntohs(port));
+}
+
 static int test_connect(struct sock *sk, u32 addr, u16 port)
 {
 	struct sockaddr_in name = {
@@ -147,7 +152,7 @@ static void who_is_found(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, test_connect(peer, 0, 0), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), peer);
 	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.rivals, 0);
-	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.by_peer, 0);
+	KUNIT_EXPECT_EQ(test, connected_on(key.dport), 0);
 
 	key.daddr = htonl(OTHER);
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), any);
@@ -176,7 +181,7 @@ static void device_of_a_connected(struct kunit *test)
 	sk[0]->sk_prot->rehash(sk[0]);
 	release_sock(sk[0]);
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk[0]);
-	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.by_peer, 2);
+	KUNIT_EXPECT_EQ(test, connected_on(key.dport), 2);
 	key.dif++;
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk[1]);
 
@@ -231,8 +236,7 @@ static void each_by_its_peer(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, eudp_test_bind(sk[i], ME, 41044), 0);
 		KUNIT_ASSERT_EQ(test, test_connect(sk[i], PEER, 1000 + i), 0);
 	}
-	KUNIT_EXPECT_EQ(test, eudp_net(&init_net)->table.by_peer,
-			ARRAY_SIZE(sk));
+	KUNIT_EXPECT_EQ(test, connected_on(key.dport), ARRAY_SIZE(sk));
 	for (i = 0; i < ARRAY_SIZE(sk); i++) {
 		key.sport = htons(1000 + i);
 		KUNIT_EXPECT_PTR_EQ(test, find(&key), sk[i]);
