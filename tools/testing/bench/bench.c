@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <signal.h>
@@ -48,6 +49,10 @@
 #define LENGTH_MAX	60000
 /* Datagrams of one system call */
 #define BATCH		32
+/* Those of one train, all that fit into 64 KiB, and trains of a round */
+#define SEGMENTS	46
+#define SEGMENT		1400
+#define TRAINS		3
 /* Parts of a datagram */
 #define PARTS		8
 
@@ -89,13 +94,15 @@ struct mode {
 	int link;		/* there is one between the sockets */
 	int answered;		/* by another process */
 	int members;		/* who take it, of a group */
+	int segments;		/* that one call sends: UDP_SEGMENT */
+	int gro;		/* and one call receives: UDP_GRO */
 	/* n datagrams of so many bytes; adds what they cost */
 	void (*round)(struct runner *r, size_t bytes, int n, struct cost *sum);
 	size_t lengths[6];	/* up to the first 0 */
 };
 
-static char out[LENGTH_MAX];
-static char in[LENGTH_MAX];
+static char out[SEGMENTS * SEGMENT];
+static char in[SEGMENTS * SEGMENT];
 long long clock_cost;
 
 long long now(void)
@@ -217,6 +224,12 @@ static void join(int fd, const struct version *version)
 		err(1, "%s: MCAST_JOIN_GROUP", version->name);
 }
 
+static void set_udp(int fd, int option, int value)
+{
+	if (setsockopt(fd, IPPROTO_UDP, option, &value, sizeof(value)))
+		err(1, "option %d of UDP", option);
+}
+
 /* The first receiver chooses the port, others share it. */
 static int open_receiver(struct runner *r, const struct protocol *protocol,
 			 const struct version *version, const struct mode *mode)
@@ -256,6 +269,10 @@ static void open_runner(struct runner *r, const struct protocol *protocol,
 	if (mode->connected &&
 	    connect(r->from, &r->addr.any, r->len))
 		err(1, "%s: connect", protocol->name);
+	if (mode->segments)
+		set_udp(r->from, UDP_SEGMENT, SEGMENT);
+	if (mode->gro)
+		set_udp(r->to[0], UDP_GRO, 1);
 	if (mode->answered)
 		start_server(r);
 }
@@ -420,6 +437,39 @@ static void fan_out(struct runner *r, size_t bytes, int n, struct cost *sum)
 	}
 }
 
+/* One send of many datagrams, which are received @most bytes by @most */
+static void send_trains(struct runner *r, size_t bytes, int n,
+			struct cost *sum, size_t most)
+{
+	size_t train = SEGMENTS * bytes, at;
+	int i;
+
+	for (i = 0; i < n; i += SEGMENTS) {
+		long long began, sent;
+		ssize_t m, k = 0;
+
+		began = now();
+		m = send(r->from, out, train, 0);
+		sent = now();
+		for (at = 0; at < train; at += most)
+			k += recv(r->to[0], in + at, most, MSG_DONTWAIT);
+		add(sum, began, sent, now());
+		expect("send", m, train);
+		expect("recv", k, train);
+	}
+}
+
+static void trains(struct runner *r, size_t bytes, int n, struct cost *sum)
+{
+	send_trains(r, bytes, n, sum, bytes);
+}
+
+static void whole_trains(struct runner *r, size_t bytes, int n,
+			 struct cost *sum)
+{
+	send_trains(r, bytes, n, sum, SEGMENTS * bytes);
+}
+
 static const struct mode modes[] = {
 	{ "unconnected", .round = unconnected,
 	  .lengths = { 1, 64, 1400, 8192, LENGTH_MAX } },
@@ -438,7 +488,17 @@ static const struct mode modes[] = {
 	  .lengths = { 64 } },
 	{ "64 members", .connected = 1, .members = 64, .round = fan_out,
 	  .lengths = { 64 } },
+	{ "train", .connected = 1, .segments = SEGMENTS, .round = trains,
+	  .lengths = { SEGMENT } },
+	{ "train, GRO", .connected = 1, .segments = SEGMENTS, .gro = 1,
+	  .round = whole_trains, .lengths = { SEGMENT } },
 };
+
+/* Bytes that one call sends */
+static size_t size_of(const struct mode *mode, size_t bytes)
+{
+	return mode->segments ? mode->segments * bytes : bytes;
+}
 
 static void one_round(struct runner *r, const struct mode *mode, size_t bytes,
 		      int n)
@@ -446,7 +506,7 @@ static void one_round(struct runner *r, const struct mode *mode, size_t bytes,
 	struct cost sum = {};
 
 	mode->round(r, bytes, n, &sum);
-	if (memcmp(out, in, bytes))
+	if (memcmp(out, in, size_of(mode, bytes)))
 		errx(1, "%zu bytes came changed", bytes);
 
 	if (!r->best.send ||
@@ -482,11 +542,13 @@ static void one_case(const struct protocol *const protocols[2],
 	struct cost costs[2];
 	int i, turn;
 
+	if (mode->segments)
+		n = mode->segments * TRAINS;
 	for (i = 0; i < 2; i++)
 		open_runner(&runners[i], protocols[i], version, mode);
 
 	for (turn = 0; turn < 2 * ROUNDS; turn++) {
-		fill(bytes, turn);
+		fill(size_of(mode, bytes), turn);
 		one_round(&runners[turn % 2], mode, bytes,
 			  n / runners[0].receivers);
 	}
