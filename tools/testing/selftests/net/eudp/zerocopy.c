@@ -273,6 +273,100 @@ TEST_F(zerocopy, mixed)
 	}
 }
 
+/* What one skb has room for: MAX_SKB_FRAGS */
+#define PIECES_MAX	17
+#define PAGE		4096
+
+/* @n bytes of a file, each from another page; the errno of the last */
+static int bytes_of_pages(int tx, int fd, int n)
+{
+	int err = 0, i;
+	off_t at;
+
+	for (i = 0; i < n && !err; i++) {
+		at = i * PAGE;
+		err = err_of(sendfile(tx, fd, &at, 1));
+	}
+	return i == n ? err : -1;
+}
+
+/* They have come, and nothing else */
+static void __expect_bytes(struct __test_metadata *_metadata, int rx, int n,
+			   int segment)
+{
+	static struct part p;
+	int i, at, got;
+
+	for (at = 0; at < n; at += got) {
+		got = take_part(rx, &p);
+		ASSERT_EQ(segment && n - at > segment ? segment : n - at, got);
+		for (i = 0; i < got; i++)
+			ASSERT_EQ(byte_at((at + i) * PAGE), p.data[i]);
+	}
+	ASSERT_EQ(-EAGAIN, take_part_with(rx, &p, 1, 0));
+}
+
+#define expect_bytes(rx, n, segment) \
+	__expect_bytes(_metadata, rx, n, segment)
+
+/* A datagram, or a train, of more pages than that is refused, and is gone. */
+TEST_F(zerocopy, many_pages)
+{
+	int rx = bound(variant->door.lo, 7);
+	int tx = joined(sock(), variant->door.lo, 7);
+	int fd = file(20 * PAGE), segment;
+
+	for (segment = 0; segment <= 5; segment += 5) {
+		ASSERT_EQ(0, set_int(tx, IPPROTO_UDP, UDP_SEGMENT, segment));
+		ASSERT_EQ(0, set_int(tx, IPPROTO_UDP, UDP_CORK, 1));
+		EXPECT_EQ(0, bytes_of_pages(tx, fd, PIECES_MAX));
+		ASSERT_EQ(0, set_int(tx, IPPROTO_UDP, UDP_CORK, 0));
+		expect_bytes(rx, PIECES_MAX, segment);
+
+		ASSERT_EQ(0, set_int(tx, IPPROTO_UDP, UDP_CORK, 1));
+		EXPECT_EQ(EMSGSIZE, bytes_of_pages(tx, fd, PIECES_MAX + 1));
+		ASSERT_EQ(0, set_int(tx, IPPROTO_UDP, UDP_CORK, 0));
+		EXPECT_EQ(EAGAIN, silent(rx));
+
+		/* what is copied needs a page, too */
+		ASSERT_EQ(0, set_int(tx, IPPROTO_UDP, UDP_CORK, 1));
+		EXPECT_EQ(0, bytes_of_pages(tx, fd, PIECES_MAX));
+		EXPECT_EQ(EMSGSIZE, piece(tx, 0, 1, 0));
+		ASSERT_EQ(0, set_int(tx, IPPROTO_UDP, UDP_CORK, 0));
+		EXPECT_EQ(EAGAIN, silent(rx));
+	}
+}
+
+/* One send of @n bytes, each from another page */
+static int scattered(int tx, int n)
+{
+	struct iovec iov[PIECES_MAX + 1];
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = n };
+	int i;
+
+	for (i = 0; i < n; i++)
+		iov[i] = (struct iovec){ (char *)pattern() + i * PAGE, 1 };
+	return err_of(sendmsg(tx, &msg, MSG_ZEROCOPY));
+}
+
+/* MSG_ZEROCOPY over lo has that limit in UDP, but what is copied has none. */
+TEST_F(zerocopy, many_pieces)
+{
+	bool none = variant->door.wire == IPPROTO_EUDP;
+	int rx, tx, segment;
+
+	pair(&rx, &tx);
+	for (segment = 0; segment <= 5; segment += 5) {
+		ASSERT_EQ(0, set_int(tx, IPPROTO_UDP, UDP_SEGMENT, segment));
+		EXPECT_EQ(0, scattered(tx, PIECES_MAX));
+		expect_bytes(rx, PIECES_MAX, segment);
+		EXPECT_EQ(none ? 0 : EMSGSIZE, scattered(tx, PIECES_MAX + 1));
+		if (none)
+			expect_bytes(rx, PIECES_MAX + 1, segment);
+		EXPECT_EQ(EAGAIN, silent(rx));
+	}
+}
+
 /* A ring of io_uring(7) with one entry */
 struct ring {
 	int fd;
