@@ -335,9 +335,9 @@ static void eudp_sum_later(const struct eudp_packet *packet)
 
 /*
  * A train stays whole on a loopback device. No other device may see it: many
- * would make datagrams of UDP of it. Since it says that nobody need sum it, the
- * stack asks eudp_segment() to take it apart before it comes to any, whatever
- * that device can do: netif_needs_gso().
+ * would make datagrams of UDP of it. So its type is one that none can do; nor
+ * need any sum it. (A copy for members of a group on this host claims to be
+ * summed, and a multicast router may send it on.)
  */
 static void eudp_make_train(const struct eudp_packet *packet)
 {
@@ -347,8 +347,10 @@ static void eudp_make_train(const struct eudp_packet *packet)
 	info->gso_size = packet->segment;
 	info->gso_segs = DIV_ROUND_UP(packet->size, packet->segment);
 	eudp_sum_later(packet);
-	if (!eudp_device_sums(packet->dst))
-		packet->skb->ip_summed = CHECKSUM_NONE;
+	if (eudp_device_sums(packet->dst))
+		return;
+	info->gso_type = EUDP_GSO_TYPE;
+	packet->skb->ip_summed = CHECKSUM_NONE;
 }
 
 /**

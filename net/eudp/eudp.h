@@ -247,6 +247,13 @@ static inline struct eudp_cb *eudp_cb(const struct sk_buff *skb)
 }
 
 /*
+ * What a train is that may meet a device other than lo. No device can do the
+ * two together, so the stack asks eudp_segment() to take it apart, whatever
+ * the device can do for UDP: netif_needs_gso().
+ */
+#define EUDP_GSO_TYPE	(SKB_GSO_UDP_L4 | SKB_GSO_FCOE)
+
+/*
  * Whether it is a train: several datagrams of one flow in one skb, all of them
  * as long as the first but for the last. UDP_SEGMENT makes them, and only on
  * this host, so what is in them is right.

@@ -6,6 +6,7 @@
 #include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/mroute.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <linux/virtio_net.h>
@@ -912,47 +913,180 @@ TEST_F(gso_wire, multicast)
 	EXPECT_EQ(0, next_packet(t, variant->door.wire, &p));
 }
 
-/*
- * A device that can make segments itself: for UDP it has to, for another
- * protocol it would do it wrong and so must not be asked to.
- */
-TEST_F(gso_wire, device_that_segments)
+/* A device that makes segments itself, or rather, shows what it is given */
+static int __segmenting(struct __test_metadata *_metadata, const char *name,
+			int flags)
 {
-	struct ifreq ifr = { .ifr_name = "tun0",
-			     .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR };
-	bool whole = variant->door.wire == IPPROTO_UDP;
-	static struct packet p;
-	struct virtio_net_hdr h;
-	struct iovec iov[] = { { &h, sizeof(h) },
-			       { p.bytes, sizeof(p.bytes) } };
-	int fd, t, at, want;
+	struct ifreq ifr = { .ifr_flags = flags | IFF_NO_PI | IFF_VNET_HDR };
+	char noqueue[64];
+	int t;
 
-	ASSERT_EQ(0, write_file(NO_IPV6, "1"));
 	if (access("/dev/net/tun", F_OK))
 		run("modprobe tun");
 	t = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, t);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	ASSERT_EQ(0, ioctl(t, TUNSETIFF, &ifr));
 	ASSERT_EQ(0, ioctl(t, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 |
 			   TUN_F_TSO6 | TUN_F_USO4 | TUN_F_USO6));
-	run("tc qdisc add dev tun0 root noqueue");
-	run("ip addr add " ME "/24 dev tun0");
-	run("ip link set tun0 up");
-	fd = joined(sock(), YOU, 9);
-	ASSERT_EQ(0, send_train(fd, 3500, 1000));
+	sprintf(noqueue, "tc qdisc add dev %s root noqueue", name);
+	run(noqueue);
+	return t;
+}
+
+/* What a virtio_net device would be given: a header, and then a packet */
+struct given {
+	struct virtio_net_hdr h;
+	struct packet p;
+	struct iphdr *ip;
+};
+
+/* The next one of @protocol that came to it; its length, or 0 */
+static int next_given(int t, int protocol, struct given *g)
+{
+	struct iovec iov[] = { { &g->h, sizeof(g->h) },
+			       { g->p.bytes, sizeof(g->p.bytes) } };
+	static const int headers[] = { 0, ETH_HLEN, ETH_HLEN + 4 };
+	unsigned int i;
+	int n;
+
+	while ((n = readv(t, iov, 2)) > 0) {
+		n -= sizeof(g->h);
+		for (i = 0; i < ARRAY_SIZE(headers); i++) {
+			g->ip = (void *)g->p.bytes + headers[i];
+			if (g->ip->version == 4 && g->ip->ihl == 5 &&
+			    g->ip->protocol == protocol)
+				return n - headers[i];
+		}
+	}
+	return 0;
+}
+
+/*
+ * 3500 bytes in a train come to it: those of UDP whole, which it has to take
+ * apart. With another protocol it would do it wrong, so it must not be asked.
+ */
+static void __expect_given(struct __test_metadata *_metadata, int t, int wire,
+			   const char *name)
+{
+	bool whole = wire == IPPROTO_UDP;
+	static struct given g;
+	int at, want;
+
 	for (at = 0; at < 3500; at += want) {
 		want = whole ? 3500 : at < 3000 ? 1000 : 500;
-		ASSERT_EQ(sizeof(h) + IP_LEN + HDR_LEN + want,
-			  readv(t, iov, 2));
+		ASSERT_EQ(IP_LEN + HDR_LEN + want, next_given(t, wire, &g))
+			TH_LOG("%s, byte %d", name, at);
 		EXPECT_EQ(whole ? VIRTIO_NET_HDR_GSO_UDP_L4 :
-			  VIRTIO_NET_HDR_GSO_NONE, h.gso_type);
-		EXPECT_EQ(whole ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0, h.flags);
-		EXPECT_TRUE(is_pattern(p.bytes + IP_LEN + HDR_LEN, at, want));
+			  VIRTIO_NET_HDR_GSO_NONE, g.h.gso_type)
+			TH_LOG("%s", name);
+		EXPECT_EQ(whole ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0, g.h.flags);
+		EXPECT_TRUE(is_pattern((void *)g.ip + IP_LEN + HDR_LEN, at,
+				       want));
 		if (!whole)
-			EXPECT_EQ(0, transport_sum(&p.ip, p.bytes + IP_LEN,
+			EXPECT_EQ(0, transport_sum(g.ip, (void *)g.ip + IP_LEN,
 						   HDR_LEN + want));
 	}
-	EXPECT_GT(0, readv(t, iov, 2));
+	EXPECT_EQ(0, next_given(t, wire, &g));
+}
+
+#define segmenting(name, flags)	__segmenting(_metadata, name, flags)
+
+/* The device is up, has an address, and knows where YOU are. */
+static void __neighbour(struct __test_metadata *_metadata, const char *name)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "ip link set %s up", name);
+	run(text);
+	snprintf(text, sizeof(text), "ip addr add " ME "/24 dev %s", name);
+	run(text);
+	snprintf(text, sizeof(text),
+		 "ip neigh add " YOU " dev %s lladdr 02:00:00:00:00:02", name);
+	run(text);
+}
+
+/* The device itself, and others above it, which say that they can, too */
+TEST_F(gso_wire, device_that_segments)
+{
+	static const struct {
+		const char *name, *setup[2];
+	} above[] = {
+		{ "tap0", { "ip link set tap0 up" } },
+		{ "br0", { "ip link add br0 type bridge",
+			   "ip link set tap0 master br0 up" } },
+		{ "vlan0", { "ip link set tap0 up",
+			     "ip link add link tap0 name vlan0 type vlan id 5" } },
+		{ "macvlan0", { "ip link set tap0 up",
+				"ip link add link tap0 name macvlan0 type macvlan" } },
+		{ "bond0", { "ip link add bond0 type bond mode active-backup miimon 1",
+			     "ip link set tap0 master bond0" } },
+	};
+	unsigned int i, j;
+	char text[256];
+	int fd, t;
+
+	for (i = 0; i < ARRAY_SIZE(above); i++) {
+		ASSERT_EQ(0, unshare(CLONE_NEWNET));
+		ASSERT_EQ(0, write_file(NO_IPV6, "1"));
+		t = segmenting("tap0", IFF_TAP);
+		for (j = 0; j < 2 && above[i].setup[j]; j++)
+			run(above[i].setup[j]);
+		__neighbour(_metadata, above[i].name);
+		fd = joined(sock(), YOU, 9);
+		/* a bond takes a moment to see that its link is up */
+		ASSERT_EQ(0, send_train(fd, 10, 0));
+		usleep(100000);
+		while (read(t, text, sizeof(text)) > 0)
+			;
+		ASSERT_EQ(0, send_train(fd, 3500, 1000));
+		__expect_given(_metadata, t, variant->door.wire,
+			       above[i].name);
+		close(fd);
+		close(t);
+	}
+}
+
+/* A copy of what was sent to a group comes back and is routed to there. */
+TEST_F(gso_wire, multicast_router)
+{
+	struct vifctl vif = { .vifc_threshold = 1,
+			      .vifc_flags = VIFF_USE_IFINDEX };
+	struct any_addr to = any_addr("239.1.1.1", 9);
+	struct mfcctl route = { .mfcc_parent = 0 };
+	int router, fd, t, one = 1;
+	static struct given g;
+
+	ASSERT_EQ(0, write_file(NO_IPV6, "1"));
+	run("ip link add d0 type dummy && ip link set d0 multicast on up");
+	run("ip addr add " ME "/24 dev d0 && ip route add 239.0.0.0/8 dev d0");
+	t = segmenting("tun0", IFF_TUN);
+	run("ip link set tun0 multicast on up");
+	router = socket(AF_INET, SOCK_RAW, IPPROTO_IGMP);
+	ASSERT_LE(0, router);
+	ASSERT_EQ(0, setsockopt(router, SOL_IP, MRT_INIT, &one, sizeof(one)));
+	vif.vifc_vifi = 0;
+	vif.vifc_lcl_ifindex = if_nametoindex("d0");
+	ASSERT_EQ(0, setsockopt(router, SOL_IP, MRT_ADD_VIF, &vif,
+				sizeof(vif)));
+	vif.vifc_vifi = 1;
+	vif.vifc_lcl_ifindex = if_nametoindex("tun0");
+	ASSERT_EQ(0, setsockopt(router, SOL_IP, MRT_ADD_VIF, &vif,
+				sizeof(vif)));
+	route.mfcc_origin.s_addr = inet_addr(ME);
+	route.mfcc_mcastgrp = to.sin.sin_addr;
+	route.mfcc_ttls[1] = 1;
+	ASSERT_EQ(0, setsockopt(router, SOL_IP, MRT_ADD_MFC, &route,
+				sizeof(route)));
+
+	fd = sock();
+	ASSERT_EQ(0, set_int(fd, SOL_IP, IP_MULTICAST_TTL, 5));
+	ASSERT_EQ(0, __send_train(fd, &to, 3500, 1000, 0, IPPROTO_UDP));
+	settle();
+	if (variant->door.wire == IPPROTO_EUDP)
+		__expect_given(_metadata, t, IPPROTO_EUDP, "tun0");
+	else
+		EXPECT_LT(0, next_given(t, IPPROTO_UDP, &g));
 }
 
 static void __feature(struct __test_metadata *_metadata, const char *name,
@@ -1007,7 +1141,6 @@ static void __over(struct __test_metadata *_metadata, const struct door *door,
 	const char *name = devices[device].name;
 	int fd, tap, at, want, i;
 	struct packet p;
-	char text[256];
 
 	run("ip link add veth0 type veth peer name veth1");
 	if (!features) {
@@ -1017,13 +1150,7 @@ static void __over(struct __test_metadata *_metadata, const struct door *door,
 	for (i = 0; i < 2 && devices[device].setup[i]; i++)
 		run(devices[device].setup[i]);
 	run("ip link set veth1 up");
-	snprintf(text, sizeof(text), "ip link set %s up", name);
-	run(text);
-	snprintf(text, sizeof(text), "ip addr add " ME "/24 dev %s", name);
-	run(text);
-	snprintf(text, sizeof(text),
-		 "ip neigh add " YOU " dev %s lladdr 02:00:00:00:00:02", name);
-	run(text);
+	__neighbour(_metadata, name);
 	tap = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
 	ASSERT_LE(0, tap);
 	ll.sll_ifindex = if_nametoindex("veth1");

@@ -110,7 +110,8 @@ static inline void __expect_parts(struct __test_metadata *_metadata, int fd,
 		want = len - at < segment ? len - at : segment;
 		ASSERT_EQ(want, take_part(fd, &p))
 			TH_LOG("at byte %d of %d, by %d", at, len, segment);
-		ASSERT_TRUE(is_pattern(p.data, at, want));
+		ASSERT_TRUE(is_pattern(p.data, at, want))
+			TH_LOG("wrong from byte %d of %d on", at, len);
 		ASSERT_EQ(-1, p.gro);
 		ASSERT_EQ(0, p.flags & MSG_TRUNC);
 	}
