@@ -213,6 +213,7 @@ static void __exit eudp_exit(void)
 	eudp4_close_door();
 	sock_unregister(PF_EUDP);
 	eudp_unregister_protocol();
+	eudp_gro_exit();
 	/* the last socket may just be on its way out of its RCU callback */
 	rcu_barrier();
 	eudp_unregister();

@@ -36,6 +36,7 @@
 #include <linux/if_ether.h>
 #include <linux/ipv6.h>
 #include <linux/jhash.h>
+#include <linux/jump_label.h>
 #include <linux/netdev_features.h>
 #include <linux/udp.h>
 #include <net/inet_sock.h>
@@ -255,8 +256,8 @@ static inline struct eudp_cb *eudp_cb(const struct sk_buff *skb)
 
 /*
  * Whether it is a train: several datagrams of one flow in one skb, all of them
- * as long as the first but for the last. UDP_SEGMENT makes them, and only on
- * this host, so what is in them is right.
+ * as long as the first but for the last. UDP_SEGMENT makes them on this host,
+ * and eudp_gro_receive() of what it has verified, so what is in them is right.
  */
 static inline bool eudp_is_train(const struct sk_buff *skb)
 {
@@ -511,7 +512,13 @@ int eudp_append(struct sock *sk, struct eudp_packet *packet);
 void eudp_finish(struct sock *sk, struct eudp_packet *packet);
 
 /* offload.c */
+/* Whether datagrams that devices receive are put together: net.eudp.gro */
+DECLARE_STATIC_KEY_FALSE(eudp_gro_key);
 struct sk_buff *eudp_segment(struct sk_buff *train, netdev_features_t features);
+struct sk_buff *eudp_gro_receive(struct list_head *held, struct sk_buff *skb,
+				 bool (*wrong)(struct sk_buff *skb));
+int eudp_gro_complete(struct sk_buff *train, int offset, __sum16 check);
+void eudp_gro_exit(void);
 
 /* input.c */
 static inline bool eudp_checksum_wrong(struct sk_buff *skb)

@@ -12,6 +12,7 @@
 #include <linux/once.h>
 #include <linux/seq_file.h>
 #include <linux/udp.h>
+#include <net/gro.h>
 #include <net/icmp.h>
 #include <net/inet_common.h>
 #include <net/inet_hashtables.h>
@@ -612,6 +613,29 @@ static int eudp4_rcv(struct sk_buff *skb)
 	return eudp_rcv(skb, &eudp4_ops);
 }
 
+static bool eudp4_gro_wrong(struct sk_buff *skb)
+{
+	return skb_gro_checksum_validate(skb, IPPROTO_EUDP,
+					 inet_gro_compute_pseudo);
+}
+
+static struct sk_buff *eudp4_gro_receive(struct list_head *held,
+					 struct sk_buff *skb)
+{
+	return eudp_gro_receive(held, skb, eudp4_gro_wrong);
+}
+
+static int eudp4_gro_complete(struct sk_buff *train, int offset)
+{
+	const struct iphdr *iph = (void *)train->data +
+				  NAPI_GRO_CB(train)->network_offset;
+
+	return eudp_gro_complete(train, offset,
+				 csum_tcpudp_magic(iph->saddr, iph->daddr,
+						   train->len - offset,
+						   IPPROTO_EUDP, 0));
+}
+
 /*
  * What an ICMP error means to a program, see ip(7) and icmp(7), and whether it
  * is more than a passing trouble (RFC 1122 4.2.3.9)
@@ -890,6 +914,8 @@ static const struct net_protocol eudp4_protocol = {
 static const struct net_offload eudp4_offload = {
 	.callbacks = {
 		.gso_segment	= eudp_segment,
+		.gro_receive	= eudp4_gro_receive,
+		.gro_complete	= eudp4_gro_complete,
 	},
 };
 

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/udp.h>
 #include <net/addrconf.h>
+#include <net/gro.h>
 #include <net/icmp.h>
 #include <net/if_inet6.h>
 #include <net/inet6_hashtables.h>
@@ -680,6 +681,29 @@ static int eudp6_rcv(struct sk_buff *skb)
 	return eudp_rcv(skb, &eudp6_ops);
 }
 
+static bool eudp6_gro_wrong(struct sk_buff *skb)
+{
+	return skb_gro_checksum_validate(skb, IPPROTO_EUDP,
+					 ip6_gro_compute_pseudo);
+}
+
+static struct sk_buff *eudp6_gro_receive(struct list_head *held,
+					 struct sk_buff *skb)
+{
+	return eudp_gro_receive(held, skb, eudp6_gro_wrong);
+}
+
+static int eudp6_gro_complete(struct sk_buff *train, int offset)
+{
+	const struct ipv6hdr *ip6h = (void *)train->data +
+				     NAPI_GRO_CB(train)->network_offset;
+
+	return eudp_gro_complete(train, offset,
+				 csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr,
+						 train->len - offset,
+						 IPPROTO_EUDP, 0));
+}
+
 /* What an ICMPv6 error says of the path is true for the host, see eudp6_err() */
 static void eudp6_note_path(struct sk_buff *skb, struct net *net, u8 type,
 			    __be32 info)
@@ -1042,6 +1066,8 @@ static const struct inet6_protocol eudp6_protocol = {
 static const struct net_offload eudp6_offload = {
 	.callbacks = {
 		.gso_segment	= eudp_segment,
+		.gro_receive	= eudp6_gro_receive,
+		.gro_complete	= eudp6_gro_complete,
 	},
 };
 

@@ -3,6 +3,7 @@
  * The knobs in /proc/sys/net/eudp.
  */
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/sysctl.h>
@@ -28,6 +29,25 @@ void eudp_mem_init(void)
 	eudp_mem[0] = pages / 4 * 3;
 	eudp_mem[1] = pages;
 	eudp_mem[2] = eudp_mem[0] * 2;
+}
+
+/* What was written to it; eudp_gro_key is what counts */
+static u8 eudp_gro;
+
+static int eudp_sysctl_gro(const struct ctl_table *table, int write,
+			   void *buffer, size_t *len, loff_t *pos)
+{
+	static DEFINE_MUTEX(lock);
+	int err;
+
+	mutex_lock(&lock);
+	err = proc_dou8vec_minmax(table, write, buffer, len, pos);
+	if (!err && write && eudp_gro)
+		static_branch_enable(&eudp_gro_key);
+	else if (!err && write)
+		static_branch_disable(&eudp_gro_key);
+	mutex_unlock(&lock);
+	return err;
 }
 
 /* The first ones each namespace has; the rest is of the first namespace. */
@@ -72,6 +92,15 @@ static const struct ctl_table eudp_sysctl_table[] = {
 		.mode		= 0644,
 		.proc_handler	= proc_dointvec_minmax,
 		.extra1		= SYSCTL_ONE,
+	},
+	{
+		.procname	= "gro",
+		.data		= &eudp_gro,
+		.maxlen		= sizeof(eudp_gro),
+		.mode		= 0644,
+		.proc_handler	= eudp_sysctl_gro,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
 	},
 };
 

@@ -187,10 +187,9 @@ static inline void sum_ip(struct packet *p)
 }
 
 /* The device tap0: 192.0.2.1/24, and 192.0.2.2 is known to be behind it */
-static inline int __tap(struct __test_metadata *_metadata)
+static inline int __tap_with(struct __test_metadata *_metadata, int flags)
 {
-	struct ifreq ifr = { .ifr_name = "tap0",
-			     .ifr_flags = IFF_TAP | IFF_NO_PI };
+	struct ifreq ifr = { .ifr_name = "tap0", .ifr_flags = flags };
 	int fd;
 
 	if (access("/dev/net/tun", F_OK))
@@ -203,6 +202,11 @@ static inline int __tap(struct __test_metadata *_metadata)
 	__run(_metadata,
 	      "ip neigh add " YOU " dev tap0 lladdr 02:00:00:00:00:02");
 	return fd;
+}
+
+static inline int __tap(struct __test_metadata *_metadata)
+{
+	return __tap_with(_metadata, IFF_TAP | IFF_NO_PI);
 }
 
 /* The same, and 2001:db8::1/64 with 2001:db8::2 behind it */
