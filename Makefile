@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# make            builds eudp.ko
+# make            builds the modules and the tools
 # make help       lists the other targets
 
 # Headers to build against: those of the running kernel if they are there and
@@ -7,16 +7,51 @@
 KDIR ?= $(shell tools/testing/kdir 2>/dev/null)
 
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_EUDP=m
+export DESTDIR
+TOOLS = $(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 
-.PHONY: modules demo shell quick check kunit selftest bench conformance \
-	lint deps clean help
+.PHONY: all modules tools install uninstall load unload deb demo shell quick \
+	check kunit selftest bench conformance lint deps clean help
 
-modules: ## build eudp.ko against KDIR
+all: modules tools
+
+modules: ## build the modules against KDIR
 	@tools/testing/kdir $(KDIR) >/dev/null
 	$(KBUILD) modules
 
+tools: ## build the programs of tools/eudp
+	@$(TOOLS) tools
+
+install: ## install what was built: DESTDIR, PREFIX, KDIR (as root)
+	@tools/testing/kdir $(KDIR) >/dev/null
+	@tools/eudp/module install $(KDIR)
+	@$(TOOLS) install
+
+uninstall: ## remove what install has installed (as root)
+	@tools/testing/kdir $(KDIR) >/dev/null
+	@tools/eudp/module uninstall $(KDIR)
+	@$(TOOLS) uninstall
+
+load: ## load the modules that were built (as root)
+	@tools/eudp/module load
+
+unload: ## unload them (as root)
+	@tools/eudp/module unload
+
+deb: deps ## build the Debian packages, in build/deb
+	@rm -rf build/deb
+	@mkdir -p build/deb/eudp/tools
+	@cp -r COPYING Documentation Kbuild Makefile debian dkms.conf include net \
+		build/deb/eudp
+	@cp -r tools/eudp build/deb/eudp/tools
+	@cd build/deb/eudp && find net include \( -name '*.o' -o \
+		-name '.*.cmd' \) -exec rm -f {} + && \
+		dpkg-buildpackage -b -us -uc >../log 2>&1 || \
+		{ tail -n 40 ../log >&2; exit 1; }
+	@ls build/deb/*.deb
+
 demo: deps ## boot a VM, load eudp and show what it does
-	@$(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
+	@$(TOOLS)
 	@tools/testing/vm/vm run -- tools/eudp/demo
 
 shell: deps ## a shell in the same VM, with eudp loaded
