@@ -35,11 +35,6 @@
 
 #define LIBRARY "libeudp_run.so"
 
-/* The statuses of env(1) */
-#define OWN_FAILURE 125
-#define NOT_EXECUTABLE 126
-#define NOT_FOUND 127
-
 static const char help_text[] =
 "usage: eudp_run [OPTION]... PROGRAM [ARGUMENT]...\n"
 "\n"
@@ -48,6 +43,8 @@ static const char help_text[] =
 "\n"
 "  --door DOOR  how: family, by socket(AF_EUDP, SOCK_DGRAM, ...), which is the\n"
 "               default, or inet, by socket(AF_INET, SOCK_DGRAM, 253)\n"
+"  --cgroup     let the kernel do it, by a program of BPF, for all programs:\n"
+"               static ones as well; only for root, and not with every kernel\n"
 "  --strict     without the module do not run PROGRAM; sockets that eudp does\n"
 "               not have fail, instead of being UDP's\n"
 "  --verbose    tell in the end how many sockets were redirected\n"
@@ -61,6 +58,8 @@ static const char help_text[] =
 "executed, 127 if it is not found.\n";
 
 static struct {
+	bool cgroup;
+	bool door;
 	bool inet;
 	bool strict;
 	bool verbose;
@@ -161,21 +160,22 @@ static void share_state(void)
 }
 
 /* Is the module there? Without it all is UDP's, or nothing with --strict */
-static void knock(void)
+static bool knock(void)
 {
-	int fd = opt.inet ? socket(AF_INET, SOCK_DGRAM, IPPROTO_EUDP) :
+	int fd = opt.inet || opt.cgroup ? socket(AF_INET, SOCK_DGRAM, IPPROTO_EUDP) :
 			    socket(AF_EUDP, SOCK_DGRAM, PF_INET);
 
 	if (fd >= 0) {
 		close(fd);
-		return;
+		return true;
 	}
 	if (opt.strict)
 		err(OWN_FAILURE, "no socket of eudp");
 	if (errno != EAFNOSUPPORT && errno != EPROTONOSUPPORT)
-		return;		/* the program will see it */
+		return true;	/* the program will see it */
 	warnx("eudp is not loaded: sockets are UDP's");
 	state->noticed = true;
+	return false;
 }
 
 static int execute(char **argv)
@@ -241,8 +241,11 @@ static void close_others(void)
 
 static void report(void)
 {
-	warnx("%lu sockets of eudp, %lu of UDP, %lu failed", state->eudp,
-	      state->udp, state->failed);
+	if (opt.cgroup)
+		warnx("%lu sockets were asked of eudp", cgroup_count());
+	else
+		warnx("%lu sockets of eudp, %lu of UDP, %lu failed",
+		      state->eudp, state->udp, state->failed);
 }
 
 /* Ends as the child did, but for a second core */
@@ -283,22 +286,28 @@ static int supervise(char **argv)
 			_exit(OWN_FAILURE);
 		sigaction(SIGCHLD, &inherited, NULL);
 		sigprocmask(SIG_SETMASK, &old, NULL);
+		if (opt.cgroup)
+			cgroup_enter();
 		_exit(execute(argv));
 	}
-	close_others();
+	if (!opt.cgroup)	/* its descriptors are closed by exec */
+		close_others();
 	do {
 		while (sigwaitinfo(&all, &info) < 0)
 			;
 		if (info.si_signo != SIGCHLD)
 			pass_on(child, &info);
 	} while (!ended(child, &status));
-	if (!state->not_run)
+	if (opt.verbose && !state->not_run)
 		report();
+	if (opt.cgroup)
+		cgroup_tear_down();
 	return end_as(status);
 }
 
 static void set_door(const char *name)
 {
+	opt.door = true;
 	opt.inet = !strcmp(name, "inet");
 	if (!opt.inet && strcmp(name, "family"))
 		errx(OWN_FAILURE, "%s is no door, see --help", name);
@@ -307,8 +316,9 @@ static void set_door(const char *name)
 /* Returns PROGRAM and its arguments */
 static char **parse(int argc, char **argv)
 {
-	enum { DOOR = 256, STRICT, VERBOSE, HELP };
+	enum { DOOR = 256, CGROUP, STRICT, VERBOSE, HELP };
 	static const struct option long_options[] = {
+		{ "cgroup", no_argument, NULL, CGROUP },
 		{ "door", required_argument, NULL, DOOR },
 		{ "strict", no_argument, NULL, STRICT },
 		{ "verbose", no_argument, NULL, VERBOSE },
@@ -322,6 +332,9 @@ static char **parse(int argc, char **argv)
 		switch (c) {
 		case DOOR:
 			set_door(optarg);
+			break;
+		case CGROUP:
+			opt.cgroup = true;
 			break;
 		case STRICT:
 			opt.strict = true;
@@ -345,22 +358,35 @@ static char **parse(int argc, char **argv)
 			     argv[optind - 1]);
 		}
 	}
+	if (opt.cgroup && opt.door)
+		errx(OWN_FAILURE, "--cgroup has a door of its own, see --help");
 	if (optind == argc)
 		errx(OWN_FAILURE, "PROGRAM is needed, see --help");
 	return argv + optind;
+}
+
+/* What the library does in each program, it does for what is run with libc */
+static void set_up_library(void)
+{
+	find_library();
+	set(ENV_DOOR, opt.inet ? "inet" : "family");
+	unsetenv(ENV_STRICT);
+	if (opt.strict)
+		set(ENV_STRICT, "1");
+	preload();
 }
 
 int main(int argc, char **argv)
 {
 	char **program = parse(argc, argv);
 
-	find_library();
 	share_state();
-	knock();
-	set(ENV_DOOR, opt.inet ? "inet" : "family");
-	unsetenv(ENV_STRICT);
-	if (opt.strict)
-		set(ENV_STRICT, "1");
-	preload();
-	return opt.verbose ? supervise(program) : execute(program);
+	if (!opt.cgroup) {
+		set_up_library();
+		knock();
+		return opt.verbose ? supervise(program) : execute(program);
+	}
+	if (knock())
+		cgroup_set_up();
+	return supervise(program);
 }

@@ -27,4 +27,15 @@ struct state {
 	_Atomic unsigned int not_run;	/* the program cannot be executed */
 };
 
+/* The statuses of env(1) */
+#define OWN_FAILURE 125
+#define NOT_EXECUTABLE 126
+#define NOT_FOUND 127
+
+/* eudp_run --cgroup */
+void cgroup_set_up(void);
+void cgroup_enter(void);
+unsigned long cgroup_count(void);
+void cgroup_tear_down(void);
+
 #endif /* _EUDP_RUN_H */
