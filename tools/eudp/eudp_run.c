@@ -45,6 +45,9 @@ static const char help_text[] =
 "               default, or inet, by socket(AF_INET, SOCK_DGRAM, 253)\n"
 "  --cgroup     let the kernel do it, by a program of BPF, for all programs:\n"
 "               static ones as well; only for root, and not with every kernel\n"
+"  --only LIST  ports and names of programs, with commas between them: only these\n"
+"               programs, and only sockets that bind, connect or send to these\n"
+"               ports\n"
 "  --strict     without the module do not run PROGRAM; sockets that eudp does\n"
 "               not have fail, instead of being UDP's\n"
 "  --verbose    tell in the end how many sockets were redirected\n"
@@ -61,6 +64,7 @@ static struct {
 	bool cgroup;
 	bool door;
 	bool inet;
+	const char *only;
 	bool strict;
 	bool verbose;
 } opt;
@@ -313,13 +317,37 @@ static void set_door(const char *name)
 		errx(OWN_FAILURE, "%s is no door, see --help", name);
 }
 
+/* Ports are in digits; nothing else is wrong but what is empty, or no name */
+static void set_only(const char *list)
+{
+	const char *word = list;
+	size_t len;
+
+	opt.only = list;
+	do {
+		len = strcspn(word, ",");
+		if (!len)
+			errx(OWN_FAILURE, "--only %s: a word is empty, see --help",
+			     list);
+		if (memchr(word, '/', len))
+			errx(OWN_FAILURE, "--only %s: a name has no folder, see --help",
+			     list);
+		if (strspn(word, "0123456789") == len &&
+		    (len > 5 || !atoi(word) || atoi(word) > 65535))
+			errx(OWN_FAILURE, "--only %s: not a port from 1 to 65535",
+			     list);
+		word += len;
+	} while (*word++);
+}
+
 /* Returns PROGRAM and its arguments */
 static char **parse(int argc, char **argv)
 {
-	enum { DOOR = 256, CGROUP, STRICT, VERBOSE, HELP };
+	enum { DOOR = 256, CGROUP, ONLY, STRICT, VERBOSE, HELP };
 	static const struct option long_options[] = {
 		{ "cgroup", no_argument, NULL, CGROUP },
 		{ "door", required_argument, NULL, DOOR },
+		{ "only", required_argument, NULL, ONLY },
 		{ "strict", no_argument, NULL, STRICT },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
@@ -335,6 +363,9 @@ static char **parse(int argc, char **argv)
 			break;
 		case CGROUP:
 			opt.cgroup = true;
+			break;
+		case ONLY:
+			set_only(optarg);
 			break;
 		case STRICT:
 			opt.strict = true;
@@ -360,6 +391,8 @@ static char **parse(int argc, char **argv)
 	}
 	if (opt.cgroup && opt.door)
 		errx(OWN_FAILURE, "--cgroup has a door of its own, see --help");
+	if (opt.cgroup && opt.only)
+		errx(OWN_FAILURE, "--cgroup is for all, not with --only, see --help");
 	if (optind == argc)
 		errx(OWN_FAILURE, "PROGRAM is needed, see --help");
 	return argv + optind;
@@ -373,6 +406,9 @@ static void set_up_library(void)
 	unsetenv(ENV_STRICT);
 	if (opt.strict)
 		set(ENV_STRICT, "1");
+	unsetenv(ENV_ONLY);
+	if (opt.only)
+		set(ENV_ONLY, opt.only);
 	preload();
 }
 

@@ -10,6 +10,8 @@
 #define ENV_DOOR	"EUDP_RUN_DOOR"
 /* Environment: set, there is no falling back to UDP */
 #define ENV_STRICT	"EUDP_RUN_STRICT"
+/* Environment: ports and names of programs, all others have UDP */
+#define ENV_ONLY	"EUDP_RUN_ONLY"
 /* Environment: where struct state is, as STATE_FORMAT: pid, fd, inode */
 #define ENV_STATE	"EUDP_RUN_STATE"
 #define STATE_FORMAT	"%d:%d:%llu"
