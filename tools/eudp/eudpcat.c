@@ -147,6 +147,8 @@ static void open_socket(const char *host, const char *port)
 	/* the protocol tells eudp which version of IP is meant */
 	sock = opt.udp ? socket(family, SOCK_DGRAM, IPPROTO_UDP) :
 			 socket(AF_EUDP, SOCK_DGRAM, family);
+	if (sock < 0 && errno == EAFNOSUPPORT && !opt.udp)
+		errx(1, "eudp is not loaded");
 	if (sock < 0)
 		err(1, "socket");
 	if (local && bind(sock, local->ai_addr, local->ai_addrlen))
