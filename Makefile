@@ -11,7 +11,7 @@ export DESTDIR
 TOOLS = $(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 
 .PHONY: all modules tools install uninstall load unload deb demo shell quick \
-	check kunit selftest bench conformance lint deps clean help
+	check kunit selftest bench conformance programs lint deps clean help
 
 all: modules tools
 
@@ -75,6 +75,10 @@ bench: deps ## instructions per datagram, eudp beside in-kernel UDP
 conformance: deps ## upstream's own UDP tests, on UDP and on eudp
 	@tools/testing/deps conformance
 	@tools/testing/conformance/conformance
+
+programs: deps ## programs that people use, unmodified, on UDP and on eudp
+	@tools/testing/deps programs
+	@tools/testing/programs/programs
 
 lint: deps ## W=1, sparse, checkpatch --strict and shellcheck
 	@tools/testing/check lint
