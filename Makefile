@@ -11,7 +11,7 @@ export DESTDIR
 TOOLS = $(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 
 .PHONY: all modules tools install uninstall load unload deb demo shell quick \
-	check kunit selftest bench conformance programs lint deps clean help
+	check kunit selftest bench conformance programs lint doc deps clean help
 
 all: modules tools
 
@@ -82,6 +82,10 @@ programs: deps ## programs that people use, unmodified, on UDP and on eudp
 
 lint: deps ## W=1, sparse, checkpatch --strict and shellcheck
 	@tools/testing/check lint
+
+doc: deps ## the documentation as HTML, in build/doc
+	@tools/testing/deps doc
+	@tools/testing/doc
 
 deps: ## install the Debian packages that are missing (as root)
 	@tools/testing/deps
