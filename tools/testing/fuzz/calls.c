@@ -1078,9 +1078,24 @@ void end_thread(void)
 	elsewhere = false;
 }
 
+/* Trains are taken apart for who has a filter, and stay with UDP_GRO. */
+static void begin_trains(const struct program *p, int i)
+{
+	struct sock_filter all = { BPF_RET | BPF_K, 0, 0, 0xffff };
+	struct sock_fprog program = { 1, &all };
+	int one = 1;
+
+	if (p->steps & 1)
+		setsockopt(slots[i], SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			   sizeof(program));
+	if (p->steps & 2)
+		setsockopt(slots[i], IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
+}
+
 /*
  * A socket by each door, each of which may have a port, and a peer: the one of
- * the other door, so that they understand each other.
+ * the other door, so that they understand each other. Those of one door may be
+ * more than that, depending on how many steps there are.
  */
 void begin_calls(const struct program *p)
 {
@@ -1098,6 +1113,8 @@ void begin_calls(const struct program *p)
 			    doors[i].protocol);
 		slots[i] = fd;
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		if (i < 2)
+			begin_trains(p, i);
 		a.sin_addr.s_addr = 0;
 		a.sin_port = htons(FIRST_PORT + i);
 		a6.sin6_addr = in6addr_any;

@@ -131,6 +131,29 @@ static void end_ip(struct packet *ip, unsigned int carried)
 	put16(ip->p + 10, ~sum(ip->p, ip->header, 0));
 }
 
+/* More than 64 KiB: RFC 2675 */
+static void make_jumbogram(struct packet *ip, bool out)
+{
+	unsigned int len = 65536 + pick(2000);
+	uint8_t *hop = ip->p + IP6_LEN, *uh = hop + 8;
+
+	begin_ip(ip, 1, out, EUDP);
+	ip->p[6] = 0;
+	ip->header = IP6_LEN + 8;
+	memset(hop, 0, 16);
+	hop[0] = EUDP;
+	hop[2] = 0xc2;
+	hop[3] = 4;
+	put16(hop + 4, (len + 8) >> 16);
+	put16(hop + 6, len + 8);
+	put16(uh, FIRST_PORT + pick(PORTS));
+	put16(uh + 2, FIRST_PORT + pick(PORTS));
+	/* the sum is wrong but for the device that vouches for it */
+	put16(uh + 6, 1);
+	end_ip(ip, len);
+	put16(ip->p + 4, 0);
+}
+
 static void make_datagram(struct packet *ip, int version, bool out)
 {
 	static const unsigned int lengths[] = {
@@ -139,6 +162,10 @@ static void make_datagram(struct packet *ip, int version, bool out)
 	unsigned int len, check, carried;
 	uint8_t *uh;
 
+	if (version && one_in(24)) {
+		make_jumbogram(ip, out);
+		return;
+	}
 	begin_ip(ip, version, out, one_in(20) ? pick(256) : EUDP);
 	uh = ip->p + ip->header;
 	len = ONE_OF(lengths);
