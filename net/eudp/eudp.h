@@ -248,9 +248,10 @@ static inline struct eudp_cb *eudp_cb(const struct sk_buff *skb)
 }
 
 /*
- * What a train is that may meet a device other than lo. No device can do the
- * two together, so the stack asks eudp_segment() to take it apart, whatever
- * the device can do for UDP: netif_needs_gso().
+ * What a train is that may meet a device other than lo. Hardly any device can do
+ * the two together, so the stack asks eudp_segment() to take it apart, whatever
+ * the device can do for UDP: netif_needs_gso(). (Those of ixgbe with FCoE can;
+ * before them it is the checksum that makes it ask.)
  */
 #define EUDP_GSO_TYPE	(SKB_GSO_UDP_L4 | SKB_GSO_FCOE)
 
