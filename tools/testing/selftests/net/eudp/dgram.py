@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Programs for the shell tests, on UDP (17) or eudp (253).
 
+ask, send and hear take addresses of IPv6 too.
+
 usage: dgram.py echo PROTOCOL ADDRESS PORT       answers until it is killed
        dgram.py ask PROTOCOL ADDRESS PORT SIZE...
                                                  sends, and compares the answers
@@ -32,8 +34,9 @@ IP_MTU_DISCOVER = 10
 IP_MTU = 14
 
 
-def dgram(protocol):
-    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM, int(protocol))
+def dgram(protocol, address=""):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.socket(family, socket.SOCK_DGRAM, int(protocol))
 
 
 def echo(protocol, address, port):
@@ -45,7 +48,7 @@ def echo(protocol, address, port):
 
 
 def ask(protocol, address, port, *sizes):
-    client = dgram(protocol)
+    client = dgram(protocol, address)
     client.settimeout(10)
     client.connect((address, int(port)))
     for size in map(int, sizes):
@@ -56,7 +59,7 @@ def ask(protocol, address, port, *sizes):
 
 
 def hear(protocol, address, port, device=""):
-    hearer = dgram(protocol)
+    hearer = dgram(protocol, address)
     hearer.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
     hearer.bind((address, int(port)))
     while True:
@@ -104,7 +107,7 @@ def outcome(call, *arguments):
 
 
 def send(protocol, address, port, mtu_discover, *sizes):
-    client, to = dgram(protocol), (address, int(port))
+    client, to = dgram(protocol, address), (address, int(port))
     client.setsockopt(socket.SOL_IP, IP_MTU_DISCOVER, int(mtu_discover))
     refused = outcome(client.connect, to)
     said = ["connect", refused] if refused else []

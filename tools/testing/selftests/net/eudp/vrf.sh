@@ -17,29 +17,38 @@ client=eudp-c-$$
 background=()
 work=$(mktemp -d)
 
-# eudp0 is in the VRF red, eudp1 is not; blue is a VRF with nothing in it
+# eudp0 is in the VRF red, eudp1 is not; blue is a VRF with nothing in it.
+# Each refusal is told: by default IPv6 soon says nothing for a second.
 set_up()
 {
 	ip netns add "$server" &&
 		ip netns add "$client" &&
-		link eudp0 10.0.0 &&
-		link eudp1 10.0.1 &&
+		ip netns exec "$server" sysctl -qw net.ipv6.icmp.ratelimit=0 &&
 		ip -n "$server" link add red type vrf table 100 &&
 		ip -n "$server" link add blue type vrf table 101 &&
 		ip -n "$server" link set red up &&
 		ip -n "$server" link set blue up &&
-		ip -n "$server" link set eudp0 master red
+		link eudp0 0 red &&
+		link eudp1 1
 }
 
-# link DEVICE NETWORK
+# link DEVICE NUMBER [VRF]: addresses come last, who enters a VRF loses those
+# of IPv6
 link()
 {
 	ip link add "$1" netns "$server" type veth \
 		peer name "$1" netns "$client" &&
-		ip -n "$server" address add "$2.1/24" dev "$1" &&
-		ip -n "$client" address add "$2.2/24" dev "$1" &&
-		ip -n "$server" link set "$1" up &&
-		ip -n "$client" link set "$1" up
+		ip -n "$server" link set "$1" ${3:+master "$3"} up &&
+		ip -n "$client" link set "$1" up &&
+		addresses "$server" "$1" "$2" 1 &&
+		addresses "$client" "$1" "$2" 2
+}
+
+# addresses NAMESPACE DEVICE NUMBER HOST
+addresses()
+{
+	ip -n "$1" address add "10.0.$3.$4/24" dev "$2" &&
+		ip -n "$1" address add "fd00:$3::$4/64" dev "$2" nodad
 }
 
 end_background()
@@ -79,6 +88,7 @@ bound()
 	local file=eudp
 
 	[ "$1" = 17 ] && file=udp
+	[ "$any" = :: ] && file+=6
 	ip netns exec "$server" grep -q ":02BC 00000000" "/proc/net/$file"
 }
 
@@ -102,7 +112,7 @@ accept()
 # hear PROTOCOL [DEVICE]
 hear()
 {
-	ip netns exec "$server" ./dgram.py hear "$1" 0.0.0.0 700 \
+	ip netns exec "$server" ./dgram.py hear "$1" "$any" 700 \
 		"${@:2}" >"$work/heard" &
 	background+=($!)
 	in_time bound "$1"
@@ -124,41 +134,41 @@ refuses()
 
 unbound_refuses()
 {
-	accept "$1" 0 && hear "$1" && refuses "$1" 10.0.0.1 &&
-		takes "$1" 10.0.1.1 20
+	accept "$1" 0 && hear "$1" && refuses "$1" "$inside" &&
+		takes "$1" "$outside" 20
 }
 
 unbound_accepts()
 {
-	accept "$1" 1 && hear "$1" && takes "$1" 10.0.0.1 30 &&
-		takes "$1" 10.0.1.1 20
+	accept "$1" 1 && hear "$1" && takes "$1" "$inside" 30 &&
+		takes "$1" "$outside" 20
 }
 
 # Who has set the knob of UDP for his program need not set another one.
 knob_of_udp_accepts()
 {
-	knobs 1 0 && hear 253 && takes 253 10.0.0.1 30
+	knobs 1 0 && hear 253 && takes 253 "$inside" 30
 }
 
 # What changes while a socket is there counts from then on
 accept_changes()
 {
-	accept "$1" 0 && hear "$1" && refuses "$1" 10.0.0.1 &&
-		accept "$1" 1 && takes "$1" 10.0.0.1 30 &&
-		accept "$1" 0 && refuses "$1" 10.0.0.1
+	accept "$1" 0 && hear "$1" && refuses "$1" "$inside" &&
+		accept "$1" 1 && takes "$1" "$inside" 30 &&
+		accept "$1" 0 && refuses "$1" "$inside"
 }
 
 # bound_takes PROTOCOL DEVICE: whatever l3mdev_accept is
 bound_takes()
 {
-	accept "$1" "$3" && hear "$1" "$2" && takes "$1" 10.0.0.1 30 &&
-		refuses "$1" 10.0.1.1
+	accept "$1" "$3" && hear "$1" "$2" && takes "$1" "$inside" 30 &&
+		refuses "$1" "$outside"
 }
 
 # bound_refuses PROTOCOL DEVICE: one that is bound to another device
 bound_refuses()
 {
-	accept "$1" "$3" && hear "$1" "$2" && refuses "$1" 10.0.0.1
+	accept "$1" "$3" && hear "$1" "$2" && refuses "$1" "$inside"
 }
 
 try()
@@ -174,10 +184,19 @@ try()
 	end_background
 }
 
+# version ANY INSIDE OUTSIDE: of IP, by the addresses in the VRF and not in it
+version()
+{
+	any=$1
+	inside=$2
+	outside=$3
+}
+
 ktap_print_header
-ktap_set_plan 23
+ktap_set_plan 28
 set_up || exit 1
 
+version 0.0.0.0 10.0.0.1 10.0.1.1
 for protocol in 17 253; do
 	try "$protocol: unbound refuses" unbound_refuses $protocol
 	try "$protocol: unbound accepts" unbound_accepts $protocol
@@ -194,5 +213,12 @@ for protocol in 17 253; do
 	done
 done
 try "253: unbound accepts, as UDP is told to" knob_of_udp_accepts
+
+version :: fd00:0::1 fd00:1::1
+for protocol in 17 253; do
+	try "$protocol, IPv6: accept changes" accept_changes $protocol
+	try "$protocol, IPv6: bound to red takes" bound_takes $protocol red 0
+done
+try "253, IPv6: unbound accepts, as UDP is told to" knob_of_udp_accepts
 
 ktap_finished
