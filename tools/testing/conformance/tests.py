@@ -23,6 +23,10 @@ MENDS = [
     ("udpgro.sh", "-C 1000 -R 100", "-C 10000 -R 2000"),
     ("udpgro.sh", "-C 2000 -R 100", "-C 20000 -R 2000"),
     ("udpgro_fwd.sh", "-C 2000 -R 100", "-C 10000 -R 2000"),
+    # a veth device puts nothing together that comes from one with TSO; those of
+    # UDP come together
+    ("udpgro.sh", "\tip link set dev veth0 up\n",
+     "\tethtool -K veth0 tso off\n\tip link set dev veth0 up\n"),
     ("net_helper.sh", '/proc/net/"${protocol}"*', '/proc/net/*"${protocol}"*'),
     # ss knows nothing of other protocols
     ("udpgso_bench.sh", r'ss -lnHi | grep -c "\*:${TESTPORT}"',
