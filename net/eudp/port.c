@@ -250,7 +250,8 @@ static int __eudp_join_group(struct eudp_table *table, struct sock *sk,
 	return reuseport_alloc(sk, any);
 }
 
-static void eudp_leave_group(struct sock *sk)
+/* Under the lock: who joins a group must find it as it was looked at. */
+static void __eudp_leave_group(struct sock *sk)
 {
 	if (rcu_access_pointer(sk->sk_reuseport_cb))
 		reuseport_detach_sock(sk);
@@ -464,7 +465,7 @@ void eudp_unhash(struct sock *sk)
 		return;
 
 	spin_lock_bh(&table->lock);
-	eudp_leave_group(sk);
+	__eudp_leave_group(sk);
 	__eudp_leave(table, sk);
 	list_del(&eudp_sk(sk)->at_addr);
 	list_del(&eudp_sk(sk)->at_port);
@@ -505,15 +506,18 @@ void eudp_rehash(struct sock *sk)
 
 	if (sk_unhashed(sk))
 		return;
-	/* its group is of sockets with the same address and device */
-	eudp_leave_group(sk);
 	has_peer = es->af->ends(sk, &key);
-	if (es->addr_hash == key.addr_hash)
+	if (es->addr_hash == key.addr_hash &&
+	    !rcu_access_pointer(sk->sk_reuseport_cb))
 		return;
 
 	spin_lock_bh(&table->lock);
-	WRITE_ONCE(es->order, ++table->order);
-	__eudp_move(table, sk, &key, has_peer, es->by_peer);
+	/* its group is of sockets with the same address and device */
+	__eudp_leave_group(sk);
+	if (es->addr_hash != key.addr_hash) {
+		WRITE_ONCE(es->order, ++table->order);
+		__eudp_move(table, sk, &key, has_peer, es->by_peer);
+	}
 	spin_unlock_bh(&table->lock);
 }
 

@@ -282,4 +282,67 @@ TEST_F(races, everything_at_once)
 	EXPECT_EQ(7, take_tag(fd));
 }
 
+struct group_race {
+	const struct door *door;
+	long long end;
+	long turns[2];
+};
+
+/* Some join a group by bind(2)... */
+static void *joining(void *arg)
+{
+	struct group_race *race = arg;
+	int fd;
+
+	while (now_ms() < race->end) {
+		fd = socket(race->door->family, SOCK_DGRAM,
+			    race->door->protocol);
+		set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+		bind_to(fd, "0.0.0.0", FIRST_PORT);
+		close(fd);
+		race->turns[0]++;
+	}
+	return NULL;
+}
+
+/* ...while those that they join leave it, by connect(2). */
+static void *leaving(void *arg)
+{
+	struct group_race *race = arg;
+	int fd;
+
+	while (now_ms() < race->end) {
+		fd = socket(race->door->family, SOCK_DGRAM,
+			    race->door->protocol);
+		set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+		bind_to(fd, "0.0.0.0", FIRST_PORT);
+		connect_to(fd, "127.0.0.1", FIRST_PORT + 1);
+		close(fd);
+		race->turns[1]++;
+	}
+	return NULL;
+}
+
+TEST_F(races, groups)
+{
+	struct group_race race = {
+		.door = &variant->door, .end = now_ms() + 2 * RACE_MS,
+	};
+	pthread_t threads[4];
+	cpu_set_t all;
+	int i;
+
+	memset(&all, 0xff, sizeof(all));
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(all), &all));
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL,
+					    i & 1 ? leaving : joining, &race));
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+	TH_LOG("%ld joined, %ld left", race.turns[0], race.turns[1]);
+	EXPECT_LT(0, race.turns[0]);
+	EXPECT_LT(0, race.turns[1]);
+	EXPECT_EQ(0, bound_sockets(race.door));
+}
+
 TEST_HARNESS_MAIN
