@@ -258,7 +258,9 @@ static inline struct eudp_cb *eudp_cb(const struct sk_buff *skb)
 /*
  * Whether it is a train: several datagrams of one flow in one skb, all of them
  * as long as the first but for the last. UDP_SEGMENT makes them on this host,
- * and eudp_gro_receive() of what it has verified, so what is in them is right.
+ * and eudp_gro_receive() of what it has verified, so what is in them is right; or
+ * a device of virtio, or who has a tun device, says so of a packet and vouches
+ * for what is in it, and there are 128 at most.
  */
 static inline bool eudp_is_train(const struct sk_buff *skb)
 {
