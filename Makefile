@@ -11,7 +11,7 @@ export DESTDIR
 TOOLS = $(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 
 .PHONY: all modules tools install uninstall load unload deb demo shell quick \
-	check kunit selftest bench conformance programs lint doc deps clean help
+	check kunit selftest bench conformance programs soak lint doc deps clean help
 
 all: modules tools
 
@@ -79,6 +79,9 @@ conformance: deps ## upstream's own UDP tests, on UDP and on eudp
 programs: deps ## programs that people use, unmodified, on UDP and on eudp
 	@tools/testing/deps programs
 	@tools/testing/programs/programs
+
+soak: deps ## fuzz, race and flood for SOAK_MINUTES (150) on the debug kernel
+	@tools/testing/fuzz/soak
 
 lint: deps ## W=1, sparse, checkpatch --strict and shellcheck
 	@tools/testing/check lint
