@@ -83,10 +83,13 @@ TEST_F(connect, errors)
 	EXPECT_EQ(EFAULT, err_of(connect(sock(), NULL, 16)));
 }
 
-/* socket(7): sending to a broadcast address takes SO_BROADCAST */
+/*
+ * socket(7): sending to a broadcast address takes SO_BROADCAST. Who is refused
+ * keeps the peer that he had; who is connected needs it no longer.
+ */
 TEST_F(connect, broadcast)
 {
-	int fd = sock();
+	int fd = sock(), rx = bound("127.0.0.1", 5001);
 
 	EXPECT_EQ(EACCES, err_of(connect_to(fd, "127.255.255.255", 5000)));
 	EXPECT_STREQ("errno 107", peer(fd));
@@ -94,6 +97,14 @@ TEST_F(connect, broadcast)
 	EXPECT_EQ(0, err_of(connect_to(fd, "127.255.255.255", 5000)));
 	EXPECT_STREQ("127.255.255.255:5000", peer(fd));
 	EXPECT_EQ(0, tag(fd, 1));
+	EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_BROADCAST, 0));
+	EXPECT_EQ(0, tag(fd, 1));
+
+	joined(fd, "127.0.0.1", 5001);
+	EXPECT_EQ(EACCES, err_of(connect_to(fd, "127.255.255.255", 5000)));
+	EXPECT_STREQ("127.0.0.1:5001", peer(fd));
+	EXPECT_EQ(0, tag(fd, 2));
+	EXPECT_EQ(2, take_tag(rx));
 }
 
 /* A connected socket hears its peer only; others are refused */

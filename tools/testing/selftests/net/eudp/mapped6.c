@@ -239,7 +239,10 @@ TEST_F(mapped6, multicast)
 
 	req.imr_ifindex = if_nametoindex("tun0");
 	EXPECT_EQ(EACCES, tag_to(fd, "::ffff:192.0.2.255", 9, 'a'));
+	EXPECT_EQ(EACCES, err_of(connect_to(fd, "::ffff:192.0.2.255", 9)));
 	EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_BROADCAST, 1));
+	EXPECT_EQ(0, connect_to(fd, "::ffff:192.0.2.255", 9));
+	EXPECT_EQ(0, err_of(disconnect(fd)));
 	EXPECT_EQ(0, tag_to(fd, "::ffff:192.0.2.255", 9, 'a'));
 	EXPECT_EQ(1, next_datagram(&g));
 	EXPECT_EQ(0, set_int(fd, SOL_IPV6, IPV6_MULTICAST_IF,

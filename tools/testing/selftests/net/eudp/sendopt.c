@@ -288,6 +288,7 @@ TEST_F(sendopt, broadcast)
 	EXPECT_EQ(EACCES, err_of(connect_to(fd, "192.0.2.255", 9)));
 	EXPECT_EQ(0, set_device(fd, "tun0"));
 	EXPECT_EQ(EACCES, flagged(fd, "255.255.255.255", 0));
+	EXPECT_EQ(EACCES, err_of(connect_to(fd, "255.255.255.255", 9)));
 	EXPECT_STREQ("(none)", next_text());
 	EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_BROADCAST, 1));
 	EXPECT_EQ(0, flagged(fd, "192.0.2.255", 0));
@@ -303,6 +304,11 @@ TEST_F(sendopt, broadcast)
 	EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_BROADCAST, 0));
 	EXPECT_EQ(1, send(fd, "y", 1, 0));
 	EXPECT_STREQ("y", next_text());
+	EXPECT_EQ(EACCES, err_of(connect_to(fd, "255.255.255.255", 9)));
+	EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_BROADCAST, 1));
+	EXPECT_EQ(0, connect_to(fd, "255.255.255.255", 9));
+	EXPECT_EQ(1, send(fd, "z", 1, 0));
+	EXPECT_STREQ("z", next_text());
 }
 
 /* Addresses that are not ours: who may bind, and who may send from them */
