@@ -331,26 +331,29 @@ with_states()
 	states && with_server "$@"
 }
 
+# in-kernel UDP, which without-oracle leaves out, and eudp
+read -ra protocols <<<"${EUDP_PROTOCOLS:-17 253}"
+
 ktap_print_header
-ktap_set_plan 18
+ktap_set_plan $((9 * ${#protocols[@]}))
 set_up || exit 1
 
-for protocol in 17 253; do
-	try "$protocol: goes as ESP" with_ipsec $protocol goes_as_esp
+for protocol in "${protocols[@]}"; do
+	try "$protocol: goes as ESP" with_ipsec "$protocol" goes_as_esp
 	try "$protocol: its path is narrower" \
-		with_ipsec $protocol path_is_narrower
-	try "$protocol: others are not" with_ipsec $protocol others_are_not
+		with_ipsec "$protocol" path_is_narrower
+	try "$protocol: others are not" with_ipsec "$protocol" others_are_not
 	try "$protocol: a policy that blocks is EPERM" \
-		with_server $protocol block_is_eperm
+		with_server "$protocol" block_is_eperm
 	try "$protocol: a policy comes under traffic" \
-		with_states $protocol policy_under_traffic
-	try "$protocol: hooks see it" with_server $protocol hooks_see_it
+		with_states "$protocol" policy_under_traffic
+	try "$protocol: hooks see it" with_server "$protocol" hooks_see_it
 	try "$protocol: hooks see it, and ESP" \
-		with_ipsec $protocol hooks_see_esp
+		with_ipsec "$protocol" hooks_see_esp
 	try "$protocol: a drop on the way out is EPERM" \
-		refused $protocol output
+		refused "$protocol" output
 	try "$protocol: a drop after routing is EPERM" \
-		refused $protocol postrouting
+		refused "$protocol" postrouting
 done
 
 ktap_finished
