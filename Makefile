@@ -61,6 +61,8 @@ quick: deps ## lint, KUnit and the selftests on Debian's kernel (minutes)
 	@tools/testing/check quick
 
 check: deps ## quick, and all of it again on a debug kernel
+	@tools/testing/deps programs
+	@tools/testing/deps doc
 	@tools/testing/check check
 
 kunit: deps ## only the KUnit suites, on UML
