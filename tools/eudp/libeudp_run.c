@@ -468,7 +468,10 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags,
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	if (named(fd, message->msg_name, message->msg_namelen))
+	if (!real_socket)
+		set_up();
+	if (by_port && message &&
+	    named(fd, message->msg_name, message->msg_namelen))
 		return -1;
 	return real_sendmsg(fd, message, flags);
 }
