@@ -129,6 +129,8 @@ static inline bool eudp_is_ours(const struct sock *sk)
  * @order: the greatest &eudp_sock.order so far
  * @order_min: the least one
  * @lock: guards all of it
+ * @moving: number of sockets whose local address may change now, before they
+ *	are in the chain that it leads to
  * @moves: written when a socket changes its chain in @addr or @peer
  */
 struct eudp_table {
@@ -143,6 +145,7 @@ struct eudp_table {
 	long			order;
 	long			order_min;
 	spinlock_t		lock; /* see above */
+	atomic_t		moving;
 	seqcount_spinlock_t	moves;
 };
 
@@ -498,8 +501,8 @@ void eudp_table_exit(struct eudp_table *table);
 bool eudp_port_conflict(const struct sock *sk, const struct sock *other);
 void eudp_unhash(struct sock *sk);
 void eudp_rehash(struct sock *sk);
-void eudp_rehash_peer(struct sock *sk, bool connected);
-void eudp_unpeer(struct sock *sk);
+void eudp_begin_move(struct sock *sk);
+void eudp_end_move(struct sock *sk, bool connected);
 void eudp_note_reuse(struct sock *sk);
 
 /* output.c */

@@ -745,9 +745,9 @@ static int eudp4_connect(struct sock *sk, struct sockaddr *addr, int len)
 	int err;
 
 	lock_sock(sk);
-	eudp_unpeer(sk);
+	eudp_begin_move(sk);
 	err = __ip4_datagram_connect(sk, addr, len);
-	eudp_rehash_peer(sk, true);
+	eudp_end_move(sk, true);
 	release_sock(sk);
 	return err;
 }

@@ -816,9 +816,9 @@ static int eudp6_connect(struct sock *sk, struct sockaddr *addr, int len)
 	int err;
 
 	lock_sock(sk);
-	eudp_unpeer(sk);
+	eudp_begin_move(sk);
 	err = __ip6_datagram_connect(sk, addr, len);
-	eudp_rehash_peer(sk, true);
+	eudp_end_move(sk, true);
 	release_sock(sk);
 	return err;
 }

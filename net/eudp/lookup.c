@@ -92,7 +92,8 @@ static void eudp_scan(const struct eudp_table *table,
 
 /*
  * IP changes the local address of a socket before it tells us to look for the
- * socket elsewhere. Meanwhile it is found by its port, which stays.
+ * socket elsewhere. Meanwhile it is found by its port, which stays. Only then:
+ * else each datagram for nobody would have to pass all sockets of the port.
  */
 static void eudp_scan_port(const struct eudp_table *table,
 			   const struct eudp_key *key,
@@ -137,7 +138,12 @@ static struct eudp_sock *eudp_find(const struct eudp_table *table,
 	any.addr_hash = 0;
 	eudp_scan(table, table->addr, eudp_addr_port_hash(0, port), &any,
 		  &best);
-	if (!best.es)
+	if (best.es)
+		return best.es;
+
+	/* addresses first, see eudp_begin_move() */
+	smp_rmb();
+	if (atomic_read(&table->moving))
 		eudp_scan_port(table, key, &any, &best);
 	return best.es;
 }

@@ -557,13 +557,11 @@ static bool eudp_is_placed(const struct sock *sk, const struct eudp_key *key,
 	       es->counted == eudp_is_rival(sk, key, has_peer);
 }
 
-/**
- * eudp_rehash_peer() - find a socket by its peer as well, or no longer
- * @sk: the socket, locked
- * @connected: whether its peer is settled. If it is about to change, the
- *	socket is best where only the local address decides
+/*
+ * Finds a socket by its peer as well, or no longer. If the peer is about to
+ * change, it is best where only the local address decides.
  */
-void eudp_rehash_peer(struct sock *sk, bool connected)
+static void eudp_rehash_peer(struct sock *sk, bool connected)
 {
 	struct eudp_table *table = eudp_table(sk);
 	bool has_peer, by_peer;
@@ -583,11 +581,29 @@ void eudp_rehash_peer(struct sock *sk, bool connected)
 }
 
 /**
- * eudp_unpeer() - connect(2) begins, no longer find a socket by its peer
+ * eudp_begin_move() - the ends of a socket are about to change: connect(2)
  * @sk: the socket, locked
+ *
+ * Until eudp_end_move() it is found wherever it is.
  */
-void eudp_unpeer(struct sock *sk)
+void eudp_begin_move(struct sock *sk)
 {
+	atomic_inc(&eudp_table(sk)->moving);
+	/* before any address changes: eudp_find() looks the other way round */
+	smp_mb__after_atomic();
 	if (eudp_sk(sk)->by_peer)
 		eudp_rehash_peer(sk, false);
+}
+
+/**
+ * eudp_end_move() - put a socket into the chain that its ends lead to
+ * @sk: the socket, locked since eudp_begin_move()
+ * @connected: whether it has a peer now, if any, to be found by
+ */
+void eudp_end_move(struct sock *sk, bool connected)
+{
+	eudp_rehash_peer(sk, connected);
+	/* who sees that it is over sees &eudp_table.moves as well */
+	smp_mb__before_atomic();
+	atomic_dec(&eudp_table(sk)->moving);
 }

@@ -59,7 +59,7 @@ static void __eudp_disconnect(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
 
-	eudp_unpeer(sk);
+	eudp_begin_move(sk);
 
 	WRITE_ONCE(sk->sk_state, TCP_CLOSE);
 	WRITE_ONCE(inet->inet_daddr, 0);
@@ -73,12 +73,11 @@ static void __eudp_disconnect(struct sock *sk)
 		eudp_rehash(sk);
 	}
 
-	if (sk->sk_userlocks & SOCK_BINDPORT_LOCK) {
-		eudp_rehash_peer(sk, false);
-	} else {
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
 		eudp_unhash(sk);
 		inet->inet_sport = 0;
 	}
+	eudp_end_move(sk, false);
 }
 
 /**

@@ -196,30 +196,34 @@ static void device_of_a_connected(struct kunit *test)
 
 /*
  * IP sets the local address and calls rehash later (connect), or we reset it
- * and do so later (disconnect): a datagram between the two is not lost.
+ * and do so later (disconnect): a datagram between the two is not lost. But
+ * what is not where it should be is looked for only then.
  */
 static void found_before_rehash(struct kunit *test)
 {
 	struct sock *sk = eudp_test_sock(test);
 	struct eudp_key key = test_key();
+	int i;
 
 	key.dport = htons(41046);
 	KUNIT_ASSERT_EQ(test, eudp_test_bind(sk, 0, 41046), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
 
-	inet_sk(sk)->inet_rcv_saddr = key.daddr;
-	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
-	lock_sock(sk);
-	eudp_rehash(sk);
-	release_sock(sk);
-	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+	for (i = 0; i < 2; i++) {
+		lock_sock(sk);
+		eudp_begin_move(sk);
+		inet_sk(sk)->inet_rcv_saddr = i ? 0 : key.daddr;
+		KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+		eudp_rehash(sk);
+		KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+		eudp_end_move(sk, false);
+		release_sock(sk);
+		KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
+	}
 
+	inet_sk(sk)->inet_rcv_saddr = key.daddr;
+	KUNIT_EXPECT_NULL(test, find(&key));
 	inet_sk(sk)->inet_rcv_saddr = 0;
-	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
-	lock_sock(sk);
-	eudp_rehash(sk);
-	release_sock(sk);
-	KUNIT_EXPECT_PTR_EQ(test, find(&key), sk);
 }
 
 /* Each of many sockets that share address and port is found by its peer. */
