@@ -7,6 +7,7 @@ as its parts. Nested are lines after four spaces (KTAP) or after "# "
 fails although none of its parts did: it ended before it could say more.
 """
 
+import collections
 import re
 
 RESULT = re.compile(r"^(not )?ok\b[ \t]*(\d*)[ \t-]*(.*)$")
@@ -17,25 +18,29 @@ NESTED = re.compile(r"^(# |    )")
 
 
 class Counter:
-    """Takes lines by feed(); after end(), passed, failed, skipped and failures."""
+    """Takes lines by feed(); after end(), passed, failed, skipped and failures.
+
+    A failure is told by its name, and by what was said just before it.
+    """
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.failures = []
+        self._said = collections.deque(maxlen=6)    # since the last result
         self._plans = {}        # depth: results promised
         self._seen = {}         # depth: results since the plan
         self._inner = {}        # depth: results and failures within the next result
 
-    def _fail(self, what):
+    def fail(self, what):
         self.failed += 1
-        self.failures.append(what)
+        self.failures.append("\n    ".join([what, *self._said]))
 
     def _close(self, depth):
         """Ends the plans that are nested deeper than depth."""
         for inner in [each for each in self._plans if each > depth]:
             promised, seen = self._plans.pop(inner), self._seen.pop(inner, 0)
             if promised != seen:
-                self._fail(f"{promised} results were promised, {seen} came")
+                self.fail(f"{promised} results were promised, {seen} came")
                 self._note(inner, failed=True)
         for inner in [each for each in self._seen if each > depth]:
             del self._seen[inner]
@@ -58,6 +63,9 @@ class Counter:
             self._seen.setdefault(depth, 0)
         elif match := RESULT.match(line):
             self._result(depth, bool(match.group(1)), match.group(3))
+            self._said.clear()
+        elif line:
+            self._said.append(line)
 
     def _result(self, depth, failed, text):
         self._close(depth)
@@ -65,7 +73,7 @@ class Counter:
         results, failures = self._inner.pop(depth, (0, 0))
         skipped = SKIP.search(text)
         if failed and not failures:
-            self._fail(text)
+            self.fail(text)
         elif skipped:
             # a parent may say so of its parts, which have been counted
             self.skipped += 0 if results else 1
@@ -76,4 +84,4 @@ class Counter:
     def end(self):
         self._close(-1)
         if not self.passed + self.failed + self.skipped:
-            self._fail("no result came")
+            self.fail("no result came")
