@@ -17,34 +17,7 @@ FIXTURE(devices) {
 EUDP_VARIANTS(devices);
 __EUDP6_VARIANTS(devices);
 
-/* "10.0.1.2" or "fd00:1::2"; good for the next few calls */
-static const char *on(int version, int net, int host)
-{
-	static char text[8][32];
-	static unsigned int turn;
-	char *s = text[turn++ % 8];
-
-	snprintf(s, sizeof(text[0]), version == AF_INET6 ? "fd00:%d::%d" :
-		 "10.0.%d.%d", net, host);
-	return s;
-}
-
 #define ON(net, host)	on(variant->door.version, net, host)
-
-/* The addresses of one device: its own of each version, and of the link */
-static void __address(struct __test_metadata *_metadata, const char *device,
-		      int net, int host)
-{
-	char text[256];
-
-	snprintf(text, sizeof(text),
-		 "ip addr add %s/24 dev %s && ip addr add %s/64 dev %s && ip addr add fe80::%d/64 dev %s && ip link set %s up",
-		 on(AF_INET, net, host), device, on(AF_INET6, net, host),
-		 device, host, device, device);
-	__run(_metadata, text);
-}
-
-#define address(device, net, host) __address(_metadata, device, net, host)
 
 static int __sender(struct __test_metadata *_metadata, const struct door *door,
 		    const char *device)

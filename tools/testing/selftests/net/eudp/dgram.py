@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Programs for the shell tests, on UDP (17) or eudp (253).
 
-ask, send and hear take addresses of IPv6 too.
+ask and send take addresses of IPv6 too.
 
 usage: dgram.py echo PROTOCOL ADDRESS PORT       answers until it is killed
        dgram.py ask PROTOCOL ADDRESS PORT SIZE...
@@ -11,9 +11,6 @@ usage: dgram.py echo PROTOCOL ADDRESS PORT       answers until it is killed
                                                  sends to a peer, and says what
                                                  each gave, then IP_MTU; without
                                                  the peer if connect() fails
-       dgram.py hear PROTOCOL ADDRESS PORT [DEVICE]
-                                                 says how long each datagram is
-                                                 until it is killed
        dgram.py hold PROTOCOL ADDRESS PORT       keeps sockets with datagrams that
                                                  nobody reads until it is killed
        dgram.py flood PROTOCOL ADDRESS PORT      sends until it is killed
@@ -56,14 +53,6 @@ def ask(protocol, address, port, *sizes):
         client.send(data)
         if client.recv(65536) != data:
             sys.exit(f"{size} bytes came back changed")
-
-
-def hear(protocol, address, port, device=""):
-    hearer = dgram(protocol, address)
-    hearer.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-    hearer.bind((address, int(port)))
-    while True:
-        print(len(hearer.recv(65536)), flush=True)
 
 
 def hold(protocol, address, port):
@@ -127,5 +116,5 @@ def raw(address):
         time.sleep(0.001)
 
 
-VERBS = {verb.__name__: verb for verb in (echo, ask, send, hear, hold, flood, pour, raw)}
+VERBS = {verb.__name__: verb for verb in (echo, ask, send, hold, flood, pour, raw)}
 VERBS[sys.argv[1]](*sys.argv[2:])
