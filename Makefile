@@ -11,7 +11,8 @@ export DESTDIR
 TOOLS = $(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 
 .PHONY: all modules tools install uninstall load unload deb demo shell quick \
-	check kunit selftest bench conformance programs soak lint doc deps clean help
+	check kunit selftest bench conformance programs soak coverage lint doc deps \
+	clean help
 
 all: modules tools
 
@@ -84,6 +85,10 @@ programs: deps ## programs that people use, unmodified, on UDP and on eudp
 
 soak: deps ## fuzz, race and flood for SOAK_MINUTES (150) on the debug kernel
 	@tools/testing/fuzz/soak
+
+coverage: deps ## which lines of net/eudp the tests reach
+	@tools/testing/deps coverage
+	@tools/testing/coverage
 
 lint: deps ## W=1, sparse, checkpatch --strict and shellcheck
 	@tools/testing/check lint
