@@ -10,6 +10,7 @@
 #include <linux/eudp.h>
 #include <linux/filter.h>
 #include <linux/inet_diag.h>
+#include <linux/io_uring.h>
 #include <linux/net_tstamp.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -34,6 +35,7 @@
 /* What the headers of an older system have not */
 #define FUZZ_IP_LOCAL_PORT_RANGE	51
 #define FUZZ_IP_PROTOCOL		52
+#define FUZZ_IORING_OP_BIND		56
 #define FUZZ_MSG_PROBE			0x10
 #define FUZZ_MSG_SPLICE_PAGES		0x8000000
 
@@ -893,6 +895,84 @@ static void do_splice(void)
 	close(ends[1]);
 }
 
+/*
+ * By io_uring, which may come back to it from another context, and some of
+ * which it asks in ways that no system call does
+ */
+static void do_uring(void)
+{
+	static const int ops[] = {
+		IORING_OP_SEND, IORING_OP_SENDMSG, IORING_OP_SEND_ZC,
+		IORING_OP_SENDMSG_ZC, IORING_OP_RECV, IORING_OP_RECVMSG,
+		IORING_OP_POLL_ADD, IORING_OP_CONNECT, IORING_OP_SHUTDOWN,
+		IORING_OP_READ, IORING_OP_WRITE, IORING_OP_URING_CMD,
+		FUZZ_IORING_OP_BIND,
+	};
+	static __thread struct sockaddr_storage address;
+	static __thread char value[VALUE_MAX];
+	static __thread struct message m;
+	struct io_uring_sqe sqe = { .opcode = ONE_OF(ops), .fd = some_fd() };
+	const struct option *o = &ONE_OF(options);
+	unsigned int len = some_size();
+
+	if (one_in(3))
+		sqe.flags = 1 << pick(7) & ~IOSQE_FIXED_FILE;
+	switch (sqe.opcode) {
+	case IORING_OP_SEND:
+	case IORING_OP_SEND_ZC:
+	case IORING_OP_WRITE:
+		sqe.addr = (unsigned long)pointer(payload, len);
+		sqe.len = len;
+		sqe.msg_flags = sqe.opcode == IORING_OP_WRITE ? 0 : send_flags();
+		if (sqe.opcode != IORING_OP_WRITE && one_in(2)) {
+			sqe.addr_len = some_address(&address);
+			sqe.addr2 = (unsigned long)&address;
+		}
+		break;
+	case IORING_OP_SENDMSG:
+	case IORING_OP_SENDMSG_ZC:
+	case IORING_OP_RECVMSG:
+		make_message(&m, sqe.opcode == IORING_OP_RECVMSG ? in : payload,
+			     sqe.opcode != IORING_OP_RECVMSG);
+		sqe.addr = (unsigned long)&m.msg;
+		sqe.len = 1;
+		sqe.msg_flags = sqe.opcode == IORING_OP_RECVMSG ?
+				receive_flags() : send_flags();
+		break;
+	case IORING_OP_RECV:
+	case IORING_OP_READ:
+		sqe.addr = (unsigned long)pointer(in, len);
+		sqe.len = len;
+		sqe.msg_flags = sqe.opcode == IORING_OP_READ ? 0 :
+				receive_flags();
+		break;
+	case IORING_OP_POLL_ADD:
+		sqe.poll32_events = any();
+		break;
+	case IORING_OP_CONNECT:
+	case FUZZ_IORING_OP_BIND:
+		sqe.off = some_address(&address);
+		sqe.addr = (unsigned long)&address;
+		break;
+	case IORING_OP_SHUTDOWN:
+		sqe.len = pick(4);
+		break;
+	default:
+		/* SOCKET_URING_OP_*: the ioctls, getsockopt, setsockopt */
+		sqe.cmd_op = pick(4);
+		if (sqe.cmd_op < 2)
+			break;
+		sqe.addr = o->level | (uint64_t)o->name << 32;
+		sqe.file_index = some_length(make_value(o->shape, value));
+		sqe.addr3 = (unsigned long)value;
+		if (sqe.file_index > VALUE_MAX && (int)sqe.file_index > 0)
+			sqe.file_index = VALUE_MAX;
+	}
+	/* 0: other rings, of which there is none */
+	sqe.ioprio = sqe.opcode == IORING_OP_URING_CMD || !one_in(4) ? 0 : any();
+	uring_do(&sqe);
+}
+
 static void do_name(void)
 {
 	struct sockaddr_storage name;
@@ -1056,6 +1136,7 @@ static void (* const kinds[])(void) = {
 	do_setsockopt, do_setsockopt, do_setsockopt, do_setsockopt,
 	do_getsockopt, do_getsockopt, do_ioctl, do_ioctl, do_poll, do_poll,
 	do_socket, do_socket, do_close, do_dup, do_shutdown, do_name, do_other,
+	do_uring, do_uring, do_uring, do_uring,
 	do_proc, do_diag, do_rare, do_rare, do_user, do_wait, turn_knob,
 	step_packet, step_packet, step_packet, step_packet,
 };
@@ -1072,6 +1153,7 @@ void step_call(unsigned int kind)
 
 void end_thread(void)
 {
+	uring_end();
 	syscall(SYS_setresuid, 0, 0, 0);
 	if (elsewhere)
 		enter_place();

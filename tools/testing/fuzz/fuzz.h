@@ -82,6 +82,11 @@ unsigned int calls_kinds(void);
 unsigned int ip_options(uint8_t *to);
 unsigned int extension_header(uint8_t *to);
 
+/* uring.c */
+struct io_uring_sqe;
+void uring_do(const struct io_uring_sqe *sqe);
+void uring_end(void);
+
 /* packets.c */
 void step_packet(void);
 
