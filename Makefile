@@ -11,7 +11,7 @@ export DESTDIR
 TOOLS = $(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 
 .PHONY: all modules tools install uninstall load unload deb demo shell quick \
-	check kunit selftest bench conformance programs soak coverage lint doc deps \
+	check kunit selftest bench conformance programs soak kcsan coverage lint doc deps \
 	clean help
 
 all: modules tools
@@ -85,6 +85,9 @@ programs: deps ## programs that people use, unmodified, on UDP and on eudp
 
 soak: deps ## fuzz, race and flood for SOAK_MINUTES (150) on the debug kernel
 	@tools/testing/fuzz/soak
+
+kcsan: deps ## tests of threads on a kernel that looks for data races
+	@tools/testing/kcsan
 
 coverage: deps ## which lines of net/eudp the tests reach
 	@tools/testing/deps coverage

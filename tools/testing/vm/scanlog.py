@@ -54,16 +54,29 @@ PATTERN = re.compile("|".join(f"(?:{each})" for each in REPORTS))
 # a slab cache, which it calls EINVAL as well; only fault injection gets there.
 NO_CACHE = re.compile(r"__kmem_cache_create_args\(\w+\) failed with error -(12|22)$")
 END_OF_TRACE = "</TASK>"
+# What KCSAN says of others is for others to mend
+RACE = re.compile(r"^BUG: KCSAN: ")
+END_OF_RACE = re.compile(r"^=+$")
+OURS = re.compile(r"\[eudp(_diag)?\]")
 PREFIX = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\]( *\[ *[TC]\d+\])? ?")
 
 
 def first_report(log):
     """The first line of log, without its time stamp, that reports trouble."""
     in_trace = False
+    race = None
     for line in log.splitlines():
         text = PREFIX.sub("", line.rstrip("\r"))
         if in_trace and text.strip() in ("Call Trace:", END_OF_TRACE):
             in_trace = text.strip() != END_OF_TRACE
+            continue
+        if RACE.match(text):
+            race = text.strip()
+        if race:
+            if OURS.search(text):
+                return race
+            if END_OF_RACE.match(text):
+                race = None
             continue
         in_trace = in_trace or bool(NO_CACHE.match(text))
         if PATTERN.search(text):
