@@ -207,7 +207,7 @@ TEST_F(buffer, send_full)
 
 	run("ip link add d0 type dummy");
 	run("ip link set d0 arp on up");
-	run("ip addr add 10.9.9.1/24 dev d0");
+	add_address("d0", "10.9.9.1", 24);
 	/* One question a minute, and it takes three to give up */
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv4/neigh/d0/retrans_time_ms",
 				"60000"));
@@ -250,7 +250,7 @@ TEST_F(buffer, close_full)
 
 	run("ip link add d0 type dummy");
 	run("ip link set d0 arp on up");
-	run("ip addr add 10.9.9.1/24 dev d0");
+	add_address("d0", "10.9.9.1", 24);
 	fill(fd, 100, 100);
 	for (i = 0; i < 20; i++)
 		EXPECT_EQ(0, tag_to(fd, "10.9.9.2", 5000, 1));

@@ -183,7 +183,7 @@ TEST_F(checksum6, sent)
 	int t = tap6(), fds[2], how;
 	unsigned int i;
 
-	run("tc qdisc add dev tap0 root noqueue");
+	no_queue("tap0");
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = i * 31 + 1;
 	fds[0] = sock();
@@ -216,7 +216,7 @@ TEST_F(checksum6, sent_zero)
 	static struct whole g;
 	__u16 word = 0;
 
-	run("tc qdisc add dev tap0 root noqueue");
+	no_queue("tap0");
 	ASSERT_EQ(2, send(fd, &word, 2, 0));
 	EXPECT_STREQ("right", next_whole(t, &g));
 	/* This makes it zero */
@@ -243,7 +243,7 @@ TEST_F(checksum6, dual)
 	struct packet p;
 	unsigned int i;
 
-	run("tc qdisc add dev tap0 root noqueue");
+	no_queue("tap0");
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		fd = sock();
 		ASSERT_EQ(0, set_int(fd, cases[i].level, cases[i].option, 1));

@@ -171,7 +171,7 @@ TEST_F(connect, again_keeps_source)
 	socklen_t len = sizeof(from);
 	char byte;
 
-	run("ip addr add 10.9.9.1/24 dev lo");
+	add_address("lo", "10.9.9.1", 24);
 	joined(fd, "10.9.9.1", 5001);
 	EXPECT_STREQ("10.9.9.1:5000", local(fd));
 	joined(fd, "127.0.0.1", 5001);
@@ -353,8 +353,8 @@ TEST_F(connect, route_changes)
 	int fd;
 
 	run("ip link add d0 type dummy");
-	run("ip addr add 10.9.9.1/24 dev d0");
-	run("ip link set d0 up");
+	add_address("d0", "10.9.9.1", 24);
+	link_up("d0");
 	fd = joined(sock(), "10.9.9.2", 5000);
 	EXPECT_EQ(0, strncmp(local(fd), "10.9.9.1:", 9));
 	EXPECT_EQ(0, tag(fd, 1));

@@ -699,7 +699,7 @@ TEST_F(cork, control_pktinfo)
 	int t = tun(), fd = joined(sock(), YOU, 9);
 	static struct datagram g;
 
-	run("ip addr add 192.0.2.77/24 dev tun0");
+	add_address("tun0", "192.0.2.77", 24);
 	c->cmsg_level = SOL_IP;
 	c->cmsg_type = IP_PKTINFO;
 	c->cmsg_len = CMSG_LEN(sizeof(info));
@@ -915,7 +915,7 @@ TEST_F(cork, device_goes)
 	EXPECT_EQ(0, more(fd, "b"));
 	EXPECT_EQ(0, cork(fd, 0));
 	EXPECT_EQ(0, queued(fd));
-	run("ip link set tun0 up");
+	link_up("tun0");
 	EXPECT_STREQ("(none)", next_text());
 	EXPECT_EQ(0, more(fd, "c"));
 	EXPECT_EQ(0, close(t));

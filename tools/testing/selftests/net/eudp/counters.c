@@ -99,7 +99,7 @@ TEST_F(counters, received)
 TEST_F(counters, not_sent)
 {
 	int fd = sock();
-	char data[1];
+	static char data[65508];
 
 	EXPECT_EQ(EDESTADDRREQ, tag(fd, 1));
 	EXPECT_EQ(EINVAL, tag_to(fd, "127.0.0.1", 0, 1));
@@ -188,7 +188,7 @@ TEST_F(counters, send_buffer)
 
 	run("ip link add d0 type dummy");
 	run("ip link set d0 arp on up");
-	run("ip addr add 10.9.9.1/24 dev d0");
+	add_address("d0", "10.9.9.1", 24);
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv4/neigh/d0/retrans_time_ms",
 				"60000"));
 	joined(fd, "10.9.9.2", 5000);
@@ -219,8 +219,8 @@ TEST_F(counters, device_queue)
 	int fd = sock();
 
 	run("ip link add d0 type dummy");
-	run("ip link set d0 up");
-	run("ip addr add 10.9.9.1/24 dev d0");
+	link_up("d0");
+	add_address("d0", "10.9.9.1", 24);
 	run("ip neigh replace 10.9.9.2 lladdr 2:0:0:0:0:2 dev d0");
 	run("tc qdisc add dev d0 root pfifo limit 0");
 	EXPECT_EQ(0, tag_to(fd, "10.9.9.2", 5000, 1));

@@ -376,7 +376,7 @@ static void __links(struct __test_metadata *_metadata)
 	addresses_at_once();
 	run("ip link add d1 up type dummy && ip link add d2 up type dummy");
 	run("ip addr add fe80::1/64 dev d1 && ip addr add fe80::1/64 dev d2");
-	run("ip addr add fd00::1/64 dev d1");
+	add_address("d1", "fd00::1", 64);
 }
 
 /* An address of the link is one of a device, that of the scope or the socket */
@@ -467,15 +467,15 @@ TEST_F(scopes, two_links)
 	inside(home);
 	cable("d1", far);
 	cable("d2", far);
-	run("ip addr add fe80::1/64 dev d1");
-	run("ip addr add fe80::1/64 dev d2");
-	run("ip link set d1 up");
-	run("ip link set d2 up");
+	add_address("d1", "fe80::1", 64);
+	add_address("d2", "fe80::1", 64);
+	link_up("d1");
+	link_up("d2");
 	inside(far);
-	run("ip addr add fe80::2/64 dev d1");
-	run("ip addr add fe80::2/64 dev d2");
-	run("ip link set d1 up");
-	run("ip link set d2 up");
+	add_address("d1", "fe80::2", 64);
+	add_address("d2", "fe80::2", 64);
+	link_up("d1");
+	link_up("d2");
 	ready_for_groups("d1");
 	ready_for_groups("d2");
 	tx = sock();

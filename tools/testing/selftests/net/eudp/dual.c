@@ -127,7 +127,7 @@ TEST_F_TIMEOUT(dual, conflicts, 300)
 	};
 	unsigned int i;
 
-	run("ip addr add " OTHER6 "/128 dev lo nodad");
+	add_address("lo", OTHER6, 128);
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		compare_clashes(cases[i].one, cases[i].two, cases[i].waived);
 }
@@ -137,7 +137,7 @@ TEST_F_TIMEOUT(dual, conflicts_in_a_crowd, 300)
 {
 	int port;
 
-	run("ip addr add " OTHER6 "/128 dev lo nodad");
+	add_address("lo", OTHER6, 128);
 	for (port = 5000 % 1024; port < 65536; port += 1024) {
 		if (port == 5000)
 			continue;
@@ -153,7 +153,7 @@ TEST_F_TIMEOUT(dual, conflicts_of_three, 300)
 {
 	unsigned int i, k, l;
 
-	run("ip addr add " OTHER6 "/128 dev lo nodad");
+	add_address("lo", OTHER6, 128);
 	for (i = 0; i < KINDS * KINDS; i++) {
 		int one = kind_with(i / KINDS, 0), two = kind_with(i % KINDS, 0);
 		char got[KINDS + 1] = "", want[KINDS + 1] = "";
@@ -200,7 +200,7 @@ TEST_F(dual, conflict_hidden)
 	};
 	unsigned int i, k;
 
-	run("ip addr add " OTHER6 "/128 dev lo nodad");
+	add_address("lo", OTHER6, 128);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const typeof(cases[0]) *c = &cases[i];
 		int alone = strchr(c->alone, ':') ? sock() : sock4();
@@ -316,7 +316,7 @@ static void __compare_winners(struct __test_metadata *_metadata,
 	int flows[FLOWS], fds[2];
 	unsigned int i, k;
 
-	__run(_metadata, "ip addr add " OTHER6 "/128 dev lo nodad");
+	__add_address(_metadata, "lo", OTHER6, 128);
 	__open_flows(_metadata, d, ip, flows);
 	for (i = 0; i < KINDS; i++) {
 		for (k = 0; k < KINDS; k++) {
@@ -470,7 +470,7 @@ TEST_F(dual, names)
 	unsigned int i;
 	int fd;
 
-	run("ip addr add " OTHER6 "/128 dev lo nodad");
+	add_address("lo", OTHER6, 128);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const typeof(cases[0]) *c = &cases[i];
 
@@ -535,7 +535,7 @@ TEST_F(dual, send)
 	int rx4 = bound4(LO4, 9), rx6 = bound(LO6, 9), fd;
 	unsigned int i;
 
-	run("ip addr add " OTHER6 "/128 dev lo nodad");
+	add_address("lo", OTHER6, 128);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const typeof(cases[0]) *c = &cases[i];
 
@@ -649,7 +649,7 @@ TEST_F(dual, disconnected)
 {
 	int fd = bound("::", 5000), peer6, other6, other4 = bound4(OTHER4, 0);
 
-	run("ip addr add " OTHER6 "/128 dev lo nodad");
+	add_address("lo", OTHER6, 128);
 	peer6 = bound(LO6, 0);
 	other6 = bound(OTHER6, 0);
 	joined(fd, LO6, 9);

@@ -736,7 +736,7 @@ TEST_F(errors, whom)
 	long lost;
 
 	joined(fd, YOU, 9);
-	run("ip addr add 192.0.2.9/24 dev tun0");
+	add_address("tun0", "192.0.2.9", 24);
 	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
 		const typeof(cases[0]) *c = &cases[i / 2];
 

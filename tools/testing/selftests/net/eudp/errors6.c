@@ -647,8 +647,8 @@ TEST_F(errors6, link_local)
 	char want[160];
 
 	run("ip link add dummy0 type dummy");
-	run("ip link set dummy0 up");
-	run("ip addr add " MY_LINK "/64 dev dummy0 nodad");
+	link_up("dummy0");
+	add_address("dummy0", MY_LINK, 64);
 	fd = recverr6(bound(MY_LINK "%tun0", 5000));
 	other = recverr6(bound(MY_LINK "%dummy0", 5000));
 	joined(fd, YOUR_LINK "%tun0", 9);

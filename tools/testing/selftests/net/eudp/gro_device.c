@@ -75,16 +75,16 @@ FIXTURE_SETUP(gro_device)
 	self->far = another_namespace();
 	cable("d1", self->far);
 	set_feature("d1", ETHTOOL_SGRO, 1);
-	run("ip addr add " ME "/24 dev d1");
-	run("ip addr add " ME6 "/64 dev d1 nodad");
-	run("ip link set d1 up");
+	add_address("d1", ME, 24);
+	add_address("d1", ME6, 64);
+	link_up("d1");
 	inside(self->far);
 	addresses_at_once();
 	set_feature("d1", ETHTOOL_SGSO, 0);
 	set_feature("d1", ETHTOOL_STXCSUM, 0);
-	run("ip addr add " YOU "/24 dev d1");
-	run("ip addr add " YOU6 "/64 dev d1 nodad");
-	run("ip link set d1 up");
+	add_address("d1", YOU, 24);
+	add_address("d1", YOU6, 64);
+	link_up("d1");
 	run("ping -qc 1 -W 5 " ME " >/dev/null");
 	run("ping -qc 1 -W 5 " ME6 " >/dev/null");
 	inside(self->home);
@@ -383,7 +383,7 @@ static int __slow_tap(struct __test_metadata *_metadata)
 	__mount_sysfs(_metadata);
 	__addresses_at_once(_metadata);
 	t = __tap_with(_metadata, IFF_TAP | IFF_NO_PI | IFF_NAPI);
-	__run(_metadata, "ip addr add " ME6 "/64 dev tap0");
+	__add_address(_metadata, "tap0", ME6, 64);
 	ASSERT_EQ(0, write_file("/sys/class/net/tap0/gro_flush_timeout",
 				"100000000000"));
 	return t;

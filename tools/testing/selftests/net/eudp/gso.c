@@ -285,7 +285,7 @@ TEST_F(gso6_wire, wire)
 	int t = tun(), fd = sock(), at, want, headers, with;
 
 	run("sysctl -qw net.ipv6.conf.tun0.disable_ipv6=0");
-	run("ip addr add 2001:db8::1/64 dev tun0 nodad");
+	add_address("tun0", "2001:db8::1", 64);
 	joined(fd, "2001:db8::2", 9);
 	for (with = 0; with < 2; with++) {
 		if (with)
@@ -1149,7 +1149,7 @@ static void __over(struct __test_metadata *_metadata, const struct door *door,
 	}
 	for (i = 0; i < 2 && devices[device].setup[i]; i++)
 		run(devices[device].setup[i]);
-	run("ip link set veth1 up");
+	link_up("veth1");
 	__neighbour(_metadata, name);
 	tap = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
 	ASSERT_LE(0, tap);

@@ -44,7 +44,7 @@ TEST_F(icmp6, whom)
 	long lost;
 
 	joined(fd, YOU6, 9);
-	run("ip addr add 2001:db8:1::9/64 dev tun0 nodad");
+	add_address("tun0", "2001:db8:1::9", 64);
 	for (i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
 		const typeof(cases[0]) *c = &cases[i / 2];
 

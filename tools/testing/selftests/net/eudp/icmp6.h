@@ -157,13 +157,11 @@ static inline int __tun6(struct __test_metadata *_metadata)
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/default/router_solicitations",
 				"0"));
 	fd = __tun_device(_metadata);
-	__run(_metadata, "tc qdisc add dev tun0 root noqueue");
-	__run(_metadata, "ip -b - <<E\n"
-	      "link set tun0 up\n"
-	      "addr add " ME "/24 dev tun0\n"
-	      "addr add " ME6 "/64 dev tun0 nodad\n"
-	      "addr add " MY_LINK "/64 dev tun0 nodad\n"
-	      "E");
+	no_queue("tun0");
+	link_up("tun0");
+	add_address("tun0", ME, 24);
+	add_address("tun0", ME6, 64);
+	add_address("tun0", MY_LINK, 64);
 	return fd;
 }
 

@@ -46,7 +46,7 @@ TEST_F(ioctls6, unsent)
 
 	run("ip link add veth0 type veth peer name veth1");
 	run("ip link set veth1 up; ip link set veth0 up");
-	run("ip addr add fd66::1/64 dev veth0 nodad");
+	add_address("veth0", "fd66::1", 64);
 	__await_address(_metadata, HOST6);
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/neigh/veth0/retrans_time_ms",
 				"60000"));

@@ -17,19 +17,22 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <linux/eudp.h>
 #include <linux/sock_diag.h>
 
-#include "../../kselftest_harness.h"
+#include "link.h"
 
 /* Seconds that a test may take; the 30 there are too few for a debug kernel */
 #undef TEST_TIMEOUT_DEFAULT
@@ -477,15 +480,8 @@ static inline void __addresses_at_once(struct __test_metadata *_metadata)
 
 static inline void enter_namespace(struct __test_metadata *_metadata)
 {
-	struct ifreq ifr = { .ifr_name = "lo" };
-	int fd;
-
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	ASSERT_LE(0, fd);
-	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
-	ASSERT_EQ(0, ioctl(fd, SIOCSIFFLAGS, &ifr));
-	close(fd);
+	link_up("lo");
 	prepare_to_settle(_metadata);
 }
 
@@ -589,9 +585,26 @@ static inline unsigned int __meminfo(struct __test_metadata *_metadata, int fd,
 	return info[i];
 }
 
+/* What is but a program and its arguments needs no shell */
+static inline int spawn(const char *command)
+{
+	char *words[32], *copy = strdup(command), *at = NULL;
+	int n = 0, status = -1;
+	pid_t pid;
+
+	while (n < 31 && (words[n] = strtok_r(n ? NULL : copy, " ", &at)))
+		n++;
+	words[n] = NULL;
+	if (n && !posix_spawnp(&pid, words[0], NULL, NULL, words, environ))
+		waitpid(pid, &status, 0);
+	free(copy);
+	return status;
+}
+
 static inline void __run(struct __test_metadata *_metadata, const char *command)
 {
-	ASSERT_EQ(0, system(command))
+	ASSERT_EQ(0, strpbrk(command, "|&;<>()$`\\\"'*?[]#~=%{}\n") ?
+		     system(command) : spawn(command))
 		TH_LOG("failed: %s", command);
 }
 
@@ -637,7 +650,7 @@ static inline const char *__lo(struct __test_metadata *_metadata,
 {
 	static unsigned int turn;
 	static char text[16][32];
-	char *s = text[turn++ % 16], command[80];
+	char *s = text[turn++ % 16];
 
 	if (d->version == AF_INET) {
 		snprintf(s, sizeof(text[0]), "127.0.0.%d", n);
@@ -646,45 +659,21 @@ static inline const char *__lo(struct __test_metadata *_metadata,
 	if (n == 1)
 		return d->lo;
 	snprintf(s, sizeof(text[0]), "fd00::%d", n);
-	if (!is_here6(s)) {
-		snprintf(command, sizeof(command),
-			 "ip addr add %s/128 dev lo nodad", s);
-		__run(_metadata, command);
-		__await_address(_metadata, s);
-	}
+	if (!is_here6(s))
+		add_address("lo", s, 128);
 	return s;
 }
 
-/*
- * Gives the device an address of IPv6, as "fe80::1/64". That it is ours is
- * known a moment after the call that says so: returns when it is.
- */
+/* Gives the device an address of IPv6, as "fe80::1/64" */
 static inline void __address6(struct __test_metadata *_metadata,
 			      const char *address, const char *device)
 {
-	long long end = now_ms() + SOON_MS;
-	char command[128], scoped[64];
-	struct any_addr want, has;
-	int fd;
+	const char *prefix = strchr(address, '/');
+	char ip[64];
 
-	snprintf(command, sizeof(command), "ip addr add %s dev %s nodad",
-		 address, device);
-	__run(_metadata, command);
-	snprintf(scoped, sizeof(scoped), "%.*s%%%s",
-		 (int)strcspn(address, "/"), address, device);
-	want = any_addr(scoped, 9);
-	do {
-		has = (struct any_addr){ .len = sizeof(has.sin6) };
-		fd = __sock(_metadata, AF_INET6, 0);
-		connect(fd, &want.sa, want.len);
-		ASSERT_EQ(0, getsockname(fd, &has.sa, &has.len));
-		close(fd);
-		if (!memcmp(&want.sin6.sin6_addr, &has.sin6.sin6_addr, 16))
-			return;
-		poll(NULL, 0, 10);
-	} while (now_ms() < end);
-	ASSERT_TRUE(false)
-		TH_LOG("%s is not there", scoped);
+	ASSERT_NE(NULL, prefix);
+	snprintf(ip, sizeof(ip), "%.*s", (int)(prefix - address), address);
+	add_address(device, ip, atoi(prefix + 1));
 }
 
 /*

@@ -103,7 +103,7 @@ TEST_F_TIMEOUT(mapped6, pktinfo, 300)
 	int i, k;
 	char mapped[32];
 
-	run("ip addr add 192.0.2.77/24 dev tun0");
+	add_address("tun0", "192.0.2.77", 24);
 	three(fds);
 	for (i = 0; i < (int)ARRAY_SIZE(rows) * WAYS * 2; i++) {
 		const typeof(rows[0]) *c = &rows[i / 2 / WAYS];

@@ -272,8 +272,8 @@ static inline int __tap_for_many(struct __test_metadata *_metadata)
 {
 	int t = tap6();
 
-	run("tc qdisc add dev tap0 root noqueue");
-	run("ip route add 224.0.0.0/4 dev tap0");
+	no_queue("tap0");
+	add_route("tap0", "224.0.0.0", 4);
 	return t;
 }
 
@@ -281,13 +281,29 @@ static inline int __tap_for_many(struct __test_metadata *_metadata)
 static inline void __two_devices(struct __test_metadata *_metadata)
 {
 	addresses_at_once();
-	run("ip link add d1 up type dummy");
-	run("ip link add d2 up type dummy");
-	run("ip addr add 10.0.1.1/24 dev d1");
-	run("ip addr add 10.0.2.1/24 dev d2");
-	run("ip addr add fd00:1::1/64 dev d1");
-	run("ip addr add fd00:2::1/64 dev d2");
-	run("ip route add 224.0.0.0/4 dev d1");
+	add_dummy("d1");
+	add_dummy("d2");
+	add_address("d1", "10.0.1.1", 24);
+	add_address("d2", "10.0.2.1", 24);
+	add_address("d1", "fd00:1::1", 64);
+	add_address("d2", "fd00:2::1", 64);
+	add_route("d1", "224.0.0.0", 4);
+}
+
+/* Whether there is a route to groups of IPv6 by the device */
+static inline bool has_route_to_groups(const char *device)
+{
+	char line[256], to[3], name[IF_NAMESIZE];
+	bool found = false;
+	FILE *f = fopen("/proc/net/ipv6_route", "r");
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%2s%*s %*s %*s %*s %*s %*s %*s %*s %*s %15s",
+			       to, name) == 2 &&
+			!strcmp(to, "ff") && !strcmp(name, device);
+	if (f)
+		fclose(f);
+	return found;
 }
 
 /* A device begins with IPv6 some time after it has a carrier */
@@ -295,11 +311,8 @@ static inline void __ready_for_groups(struct __test_metadata *_metadata,
 				      const char *device)
 {
 	long long end = now_ms() + 6 * SOON_MS;
-	char command[128];
 
-	snprintf(command, sizeof(command),
-		 "grep -q '^ff0.* %s$' /proc/net/ipv6_route", device);
-	while (system(command)) {
+	while (!has_route_to_groups(device)) {
 		ASSERT_GT(end, now_ms())
 			TH_LOG("%s is not ready", device);
 		poll(NULL, 0, 10);

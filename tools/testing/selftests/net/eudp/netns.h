@@ -14,7 +14,7 @@ static inline int __another_namespace(struct __test_metadata *_metadata)
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	fd = open("/proc/self/ns/net", O_RDONLY);
 	ASSERT_LE(0, fd);
-	run("ip link set lo up");
+	link_up("lo");
 	ASSERT_EQ(0, setns(home, CLONE_NEWNET));
 	close(home);
 	return fd;
@@ -48,13 +48,13 @@ static inline const char *on(int version, int net, int host)
 static inline void __address(struct __test_metadata *_metadata,
 			     const char *device, int net, int host)
 {
-	char text[256];
+	char of_link[32];
 
-	snprintf(text, sizeof(text),
-		 "ip addr add %s/24 dev %s && ip addr add %s/64 dev %s && ip addr add fe80::%d/64 dev %s && ip link set %s up",
-		 on(AF_INET, net, host), device, on(AF_INET6, net, host),
-		 device, host, device, device);
-	__run(_metadata, text);
+	snprintf(of_link, sizeof(of_link), "fe80::%d", host);
+	add_address(device, on(AF_INET, net, host), 24);
+	add_address(device, on(AF_INET6, net, host), 64);
+	add_address(device, of_link, 64);
+	link_up(device);
 }
 
 #define another_namespace() __another_namespace(_metadata)

@@ -9,6 +9,7 @@
 
 #include "lib.h"
 #include <net/ethernet.h>
+#include <net/if_arp.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <stddef.h>
@@ -190,6 +191,9 @@ static inline void sum_ip(struct packet *p)
 static inline int __tap_with(struct __test_metadata *_metadata, int flags)
 {
 	struct ifreq ifr = { .ifr_name = "tap0", .ifr_flags = flags };
+	struct ifreq mac = {
+		.ifr_hwaddr = { ARPHRD_ETHER, { 2, 0, 0, 0, 0, 1 } },
+	};
 	int fd;
 
 	if (access("/dev/net/tun", F_OK))
@@ -197,10 +201,10 @@ static inline int __tap_with(struct __test_metadata *_metadata, int flags)
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
-	__run(_metadata, "ip link set tap0 address 02:00:00:00:00:01 up");
-	__run(_metadata, "ip addr add " ME "/24 brd + dev tap0");
-	__run(_metadata,
-	      "ip neigh add " YOU " dev tap0 lladdr 02:00:00:00:00:02");
+	ASSERT_EQ(0, ioctl(fd, SIOCSIFHWADDR, &mac));
+	link_up("tap0");
+	add_address("tap0", ME, 24);
+	add_neighbour("tap0", YOU, 2);
 	return fd;
 }
 
@@ -216,9 +220,8 @@ static inline int __tap6(struct __test_metadata *_metadata)
 
 	__addresses_at_once(_metadata);
 	fd = __tap(_metadata);
-	__run(_metadata, "ip addr add " ME6 "/64 dev tap0");
-	__run(_metadata,
-	      "ip neigh add " YOU6 " dev tap0 lladdr 02:00:00:00:00:02");
+	add_address("tap0", ME6, 64);
+	add_neighbour("tap0", YOU6, 2);
 	return fd;
 }
 

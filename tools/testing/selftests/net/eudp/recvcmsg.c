@@ -125,8 +125,8 @@ TEST_F(recvcmsg, pktinfo_over_lo)
 	unsigned int i;
 
 	ASSERT_LE(0, t);
-	run("ip addr add 10.9.9.1/24 dev lo");
-	run("ip addr add 192.0.2.7/24 dev tap0");
+	add_address("lo", "10.9.9.1", 24);
+	add_address("tap0", "192.0.2.7", 24);
 	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_PKTINFO, 1));
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		EXPECT_EQ(0, tag_to(tx, cases[i].to, 5000, 1));
@@ -166,8 +166,8 @@ TEST_F(recvcmsg, pktinfo_from_outside)
 	struct got g;
 	unsigned int i;
 
-	run("ip addr add 10.9.9.1/24 dev lo");
-	run("ip addr add 192.0.2.7/24 dev tap0");
+	add_address("lo", "10.9.9.1", 24);
+	add_address("tap0", "192.0.2.7", 24);
 	run("ip route add default via " YOU);
 	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_PKTINFO, 1));
 	EXPECT_EQ(0, err_of(setsockopt(fd, SOL_IP, IP_ADD_MEMBERSHIP, &mreq,
@@ -745,7 +745,7 @@ TEST_F(recvcmsg, recvmmsg)
 	char want[32];
 
 	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_PKTINFO, 1));
-	run("ip addr add " ME "/24 dev lo");
+	add_address("lo", ME, 24);
 	for (i = 0; i < 3; i++) {
 		g[i].iov = (struct iovec){ g[i].data, 1 };
 		m[i].msg_hdr.msg_iov = &g[i].iov;

@@ -199,7 +199,7 @@ static inline struct wire __wire(struct __test_metadata *_metadata,
 	/* Every answer is to be seen, however many there are */
 	if (door->version == AF_INET6) {
 		w.tap = __tap6(_metadata);
-		__run(_metadata, "tc qdisc add dev tap0 root noqueue");
+		__no_queue(_metadata, "tap0");
 		__run(_metadata,
 		      "echo 255 > /proc/sys/net/ipv6/icmp/ratemask");
 	} else {

@@ -411,7 +411,7 @@ TEST_F(sendopt, pktinfo)
 	static struct datagram g;
 	unsigned int i;
 
-	run("ip addr add 192.0.2.77/24 dev tun0");
+	add_address("tun0", "192.0.2.77", 24);
 	fds[0] = sock();
 	fds[1] = joined(sock(), YOU, 9);
 	for (i = 0; i < ARRAY_SIZE(rows) * 2; i++) {

@@ -616,7 +616,7 @@ TEST_F(sendrecv, source)
 	unsigned int i;
 	char want[32];
 
-	run("ip addr add 10.9.9.1/24 dev lo");
+	add_address("lo", "10.9.9.1", 24);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		int fd = bound(cases[i].from, 6000);
 		struct sockaddr_in from;

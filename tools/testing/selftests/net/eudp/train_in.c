@@ -33,8 +33,8 @@ static int __vnet_tun(struct __test_metadata *_metadata)
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
-	run("ip link set tun0 up");
-	run("ip addr add " ME6 "/64 dev tun0");
+	link_up("tun0");
+	add_address("tun0", ME6, 64);
 	__await_address(_metadata, ME6);
 	return fd;
 }

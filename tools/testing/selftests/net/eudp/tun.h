@@ -110,7 +110,6 @@ static inline int __tun_device(struct __test_metadata *_metadata,
 			       const char *name, int flags)
 {
 	struct ifreq ifr = { .ifr_flags = flags };
-	char noqueue[64];
 	int fd;
 
 	if (access("/dev/net/tun", F_OK))
@@ -119,8 +118,7 @@ static inline int __tun_device(struct __test_metadata *_metadata,
 	ASSERT_LE(0, fd);
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
-	sprintf(noqueue, "tc qdisc add dev %s root noqueue", name);
-	__run(_metadata, noqueue);
+	no_queue(name);
 	return fd;
 }
 
@@ -132,8 +130,8 @@ static inline int __tun(struct __test_metadata *_metadata, int flags)
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6",
 				"1"));
 	fd = __tun_device(_metadata, "tun0", flags);
-	__run(_metadata, "ip addr add " ME "/24 dev tun0");
-	__run(_metadata, "ip link set tun0 up");
+	add_address("tun0", ME, 24);
+	link_up("tun0");
 	return fd;
 }
 

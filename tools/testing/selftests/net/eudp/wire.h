@@ -90,8 +90,8 @@ static inline int __tun(struct __test_metadata *_metadata)
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6",
 				"1"));
 	fd = __tun_device(_metadata);
-	__run(_metadata, "ip addr add " ME "/24 dev tun0");
-	__run(_metadata, "ip link set tun0 up");
+	__add_address(_metadata, "tun0", ME, 24);
+	__link_up(_metadata, "tun0");
 	return fd;
 }
 
