@@ -25,27 +25,13 @@ __EUDP6_VARIANTS(bridge);
 static void __host(struct __test_metadata *_metadata, int i, int *fd,
 		   const struct door *door)
 {
-	const struct places *ip4 = places_of(AF_INET);
-	const struct places *ip6 = places_of(AF_INET6);
-	char text[256];
-
-	snprintf(text, sizeof(text),
-		 "ip addr add %s/24 dev %s && ip addr add %s/64 dev %s && ip link set %s up && ip route add 224.0.0.0/4 dev %s",
-		 ip4->senders[i], ports[i], ip6->senders[i], ports[i],
-		 ports[i], ports[i]);
-	__run(_metadata, text);
+	add_address(ports[i], places_of(AF_INET)->senders[i], 24);
+	add_address(ports[i], places_of(AF_INET6)->senders[i], 64);
+	link_up(ports[i]);
+	add_route(ports[i], "224.0.0.0", 4);
 	*fd = __bound(_metadata, __sock(_metadata, door->family,
 					door->protocol),
 		      places_of(door->version)->any, 5000);
-}
-
-/* The end of a cable to a host here */
-static void __port(struct __test_metadata *_metadata, int i)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "ip link set %s master br0 up", ports[i]);
-	__run(_metadata, text);
 }
 
 FIXTURE_SETUP(bridge)
@@ -56,14 +42,14 @@ FIXTURE_SETUP(bridge)
 	self->home = open("/proc/self/ns/net", O_RDONLY);
 	ASSERT_LE(0, self->home);
 	addresses_at_once();
-	run("ip link add br0 up type bridge");
+	add_device("br0", "bridge");
 	for (i = 0; i < HOSTS; i++) {
 		self->hosts[i] = another_namespace();
 		inside(self->hosts[i]);
 		addresses_at_once();
 		inside(self->home);
 		cable(ports[i], self->hosts[i]);
-		__port(_metadata, i);
+		add_port(ports[i], "br0");
 		inside(self->hosts[i]);
 		__host(_metadata, i, &self->fds[i], &variant->door);
 		inside(self->home);

@@ -18,6 +18,7 @@
 #include <linux/neighbour.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 
 #include "../../kselftest_harness.h"
 
@@ -171,20 +172,73 @@ static inline void __no_queue(struct __test_metadata *_metadata,
 	__rtnl_ask(_metadata, &r, "noqueue", device);
 }
 
-/* A dummy device, up */
-static inline void __add_dummy(struct __test_metadata *_metadata,
-			       const char *device)
+/* An attribute of attributes, which are those that come until rtnl_end() */
+static inline struct rtattr *rtnl_begin(struct rtnl_request *r, int type)
+{
+	return rtnl_attr(r, type, 0) - RTA_LENGTH(0);
+}
+
+static inline void rtnl_end(struct rtnl_request *r, struct rtattr *begin)
+{
+	begin->rta_len = (char *)r + NLMSG_ALIGN(r->h.nlmsg_len) -
+			 (char *)begin;
+}
+
+static inline void rtnl_put_text(struct rtnl_request *r, int type,
+				 const char *text)
+{
+	rtnl_put(r, type, text, strlen(text) + 1);
+}
+
+/* A device of this kind, up */
+static inline void __add_device(struct __test_metadata *_metadata,
+				const char *device, const char *kind)
 {
 	RTNL_REQUEST(r, RTM_NEWLINK, link, .ifi_flags = IFF_UP,
-		.ifi_change = IFF_UP);
-	struct rtattr *kind;
+		     .ifi_change = IFF_UP);
+	struct rtattr *info;
 
-	rtnl_put(&r, IFLA_IFNAME, device, strlen(device) + 1);
-	kind = rtnl_attr(&r, IFLA_LINKINFO, RTA_LENGTH(sizeof("dummy")));
-	kind->rta_type = IFLA_INFO_KIND;
-	kind->rta_len = RTA_LENGTH(sizeof("dummy"));
-	memcpy(RTA_DATA(kind), "dummy", sizeof("dummy"));
-	__rtnl_ask(_metadata, &r, "dummy", device);
+	rtnl_put_text(&r, IFLA_IFNAME, device);
+	info = rtnl_begin(&r, IFLA_LINKINFO);
+	rtnl_put_text(&r, IFLA_INFO_KIND, kind);
+	rtnl_end(&r, info);
+	__rtnl_ask(_metadata, &r, kind, device);
+}
+
+/* A pair of devices, one of them @there; both have the name, and are down */
+static inline void __cable(struct __test_metadata *_metadata, const char *name,
+			   int there)
+{
+	RTNL_REQUEST(r, RTM_NEWLINK, link, 0);
+	struct rtattr *info, *data, *peer;
+
+	rtnl_put_text(&r, IFLA_IFNAME, name);
+	info = rtnl_begin(&r, IFLA_LINKINFO);
+	rtnl_put_text(&r, IFLA_INFO_KIND, "veth");
+	data = rtnl_begin(&r, IFLA_INFO_DATA);
+	peer = rtnl_begin(&r, VETH_INFO_PEER);
+	memset((char *)&r + r.h.nlmsg_len, 0, sizeof(r.link));
+	r.h.nlmsg_len += sizeof(r.link);
+	rtnl_put_text(&r, IFLA_IFNAME, name);
+	rtnl_put(&r, IFLA_NET_NS_FD, &there, sizeof(there));
+	rtnl_end(&r, peer);
+	rtnl_end(&r, data);
+	rtnl_end(&r, info);
+	__rtnl_ask(_metadata, &r, "veth", name);
+}
+
+/* The device becomes a port of the other one, and is set up */
+static inline void __add_port(struct __test_metadata *_metadata,
+			      const char *device, const char *master)
+{
+	RTNL_REQUEST(r, RTM_NEWLINK, link, .ifi_flags = IFF_UP,
+		     .ifi_change = IFF_UP,
+		     .ifi_index = if_nametoindex(device));
+	int index = if_nametoindex(master);
+
+	r.h.nlmsg_flags &= ~(NLM_F_CREATE | NLM_F_EXCL);
+	rtnl_put(&r, IFLA_MASTER, &index, sizeof(index));
+	__rtnl_ask(_metadata, &r, master, device);
 }
 
 /* @ip is of either version; other hosts are not asked whether it is free */
@@ -235,7 +289,9 @@ static inline void __add_route(struct __test_metadata *_metadata,
 
 #define link_up(device)		__link_up(_metadata, device)
 #define no_queue(device)	__no_queue(_metadata, device)
-#define add_dummy(device)	__add_dummy(_metadata, device)
+#define add_device(device, kind) __add_device(_metadata, device, kind)
+#define add_port(device, master) __add_port(_metadata, device, master)
+#define cable(name, there)	__cable(_metadata, name, there)
 #define add_address(device, ip, prefix) \
 	__add_address(_metadata, device, ip, prefix)
 #define add_neighbour(device, ip, last) \

@@ -281,8 +281,8 @@ static inline int __tap_for_many(struct __test_metadata *_metadata)
 static inline void __two_devices(struct __test_metadata *_metadata)
 {
 	addresses_at_once();
-	add_dummy("d1");
-	add_dummy("d2");
+	add_device("d1", "dummy");
+	add_device("d2", "dummy");
 	add_address("d1", "10.0.1.1", 24);
 	add_address("d2", "10.0.2.1", 24);
 	add_address("d1", "fd00:1::1", 64);

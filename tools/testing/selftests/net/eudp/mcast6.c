@@ -149,7 +149,7 @@ TEST_F(mcast6, member_on_another_device)
 	int t = tap_for_many(), fd = bound("::", 5000), k = keeper();
 
 	ASSERT_LE(0, k);
-	add_dummy("d1");
+	add_device("d1", "dummy");
 	EXPECT_EQ(0, set_int(fd, SOL_IPV6, IPV6_MULTICAST_ALL, 0));
 	EXPECT_STREQ("", allowed(fd));
 	member(fd, GROUP6, "d1");
@@ -192,7 +192,7 @@ TEST_F(mcast6, vrf)
 	};
 	int t = tap_for_many(), k, fd, i;
 
-	add_dummy("d1");
+	add_device("d1", "dummy");
 	run("ip link add v1 up type vrf table 10");
 	run("ip link set tap0 master v1");
 	ready_for_groups("tap0");

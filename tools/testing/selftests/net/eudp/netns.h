@@ -20,18 +20,6 @@ static inline int __another_namespace(struct __test_metadata *_metadata)
 	return fd;
 }
 
-/* A pair of devices, one of them @there; both are called @name */
-static inline void __cable(struct __test_metadata *_metadata, const char *name,
-			   int there)
-{
-	char text[128];
-
-	snprintf(text, sizeof(text),
-		 "ip link add %s type veth peer name %s netns /proc/self/fd/%d",
-		 name, name, there);
-	run(text);
-}
-
 /* "10.0.1.2" or "fd00:1::2"; good for the next few calls */
 static inline const char *on(int version, int net, int host)
 {
@@ -58,7 +46,6 @@ static inline void __address(struct __test_metadata *_metadata,
 }
 
 #define another_namespace() __another_namespace(_metadata)
-#define cable(name, there) __cable(_metadata, name, there)
 #define address(device, net, host) __address(_metadata, device, net, host)
 #define inside(namespace) ASSERT_EQ(0, setns(namespace, CLONE_NEWNET))
 
