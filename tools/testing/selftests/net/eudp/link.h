@@ -54,8 +54,8 @@ static inline void *rtnl_attr(struct rtnl_request *r, int type, size_t len)
 	return RTA_DATA(a);
 }
 
-static inline void rtnl_put(struct rtnl_request *r, int type, const void *data,
-		       size_t len)
+static inline void rtnl_put(struct rtnl_request *r, int type,
+			    const void *data, size_t len)
 {
 	memcpy(rtnl_attr(r, type, len), data, len);
 }
@@ -69,8 +69,9 @@ static inline int rtnl_put_ip(struct rtnl_request *r, int type, const char *ip)
 	return family;
 }
 
-static inline void __rtnl_ask(struct __test_metadata *_metadata, struct rtnl_request *r,
-			 const char *what, const char *device)
+static inline void __rtnl_ask(struct __test_metadata *_metadata,
+			      struct rtnl_request *r, const char *what,
+			      const char *device)
 {
 	struct {
 		struct nlmsghdr h;
