@@ -228,6 +228,18 @@ static inline void __cable(struct __test_metadata *_metadata, const char *name,
 	__rtnl_ask(_metadata, &r, "veth", name);
 }
 
+/* The device goes to another namespace, and is down there */
+static inline void __move_device(struct __test_metadata *_metadata,
+				 const char *device, int namespace)
+{
+	RTNL_REQUEST(r, RTM_NEWLINK, link,
+		     .ifi_index = if_nametoindex(device));
+
+	r.h.nlmsg_flags &= ~(NLM_F_CREATE | NLM_F_EXCL);
+	rtnl_put(&r, IFLA_NET_NS_FD, &namespace, sizeof(namespace));
+	__rtnl_ask(_metadata, &r, "moving", device);
+}
+
 /* The device becomes a port of the other one, and is set up */
 static inline void __add_port(struct __test_metadata *_metadata,
 			      const char *device, const char *master)
@@ -292,6 +304,8 @@ static inline void __add_route(struct __test_metadata *_metadata,
 #define no_queue(device)	__no_queue(_metadata, device)
 #define add_device(device, kind) __add_device(_metadata, device, kind)
 #define add_port(device, master) __add_port(_metadata, device, master)
+#define move_device(device, namespace) \
+	__move_device(_metadata, device, namespace)
 #define cable(name, there)	__cable(_metadata, name, there)
 #define add_address(device, ip, prefix) \
 	__add_address(_metadata, device, ip, prefix)

@@ -187,13 +187,10 @@ static inline void sum_ip(struct packet *p)
 	p->ip.check = ~sum(&p->ip, p->ip.ihl * 4, 0);
 }
 
-/* The device tap0: 192.0.2.1/24, and 192.0.2.2 is known to be behind it */
-static inline int __tap_with(struct __test_metadata *_metadata, int flags)
+/* The device tap0, as yet down */
+static inline int __open_tap(struct __test_metadata *_metadata, int flags)
 {
 	struct ifreq ifr = { .ifr_name = "tap0", .ifr_flags = flags };
-	struct ifreq mac = {
-		.ifr_hwaddr = { ARPHRD_ETHER, { 2, 0, 0, 0, 0, 1 } },
-	};
 	int fd;
 
 	if (access("/dev/net/tun", F_OK))
@@ -201,10 +198,27 @@ static inline int __tap_with(struct __test_metadata *_metadata, int flags)
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &ifr));
+	return fd;
+}
+
+/* 192.0.2.1/24, and 192.0.2.2 is known to be behind it */
+static inline void __set_up_tap(struct __test_metadata *_metadata, int fd)
+{
+	struct ifreq mac = {
+		.ifr_hwaddr = { ARPHRD_ETHER, { 2, 0, 0, 0, 0, 1 } },
+	};
+
 	ASSERT_EQ(0, ioctl(fd, SIOCSIFHWADDR, &mac));
 	link_up("tap0");
 	add_address("tap0", ME, 24);
 	add_neighbour("tap0", YOU, 2);
+}
+
+static inline int __tap_with(struct __test_metadata *_metadata, int flags)
+{
+	int fd = __open_tap(_metadata, flags);
+
+	__set_up_tap(_metadata, fd);
 	return fd;
 }
 
