@@ -50,9 +50,13 @@ REPORTS = [
     r"stack-protector",
 ]
 PATTERN = re.compile("|".join(f"(?:{each})" for each in REPORTS))
-# Not trouble but what the kernel says, with a trace, when there is no memory for
-# a slab cache, which it calls EINVAL as well; only fault injection gets there.
-NO_CACHE = re.compile(r"__kmem_cache_create_args\(\w+\) failed with error -(12|22)$")
+# Not trouble but what the kernel says when there is no memory, where only fault
+# injection gets: with a trace for a slab cache, which it calls EINVAL as well,
+# and for the area of a BPF program; or that a reference is not tracked.
+NO_MEMORY = re.compile(
+    r"__kmem_cache_create_args\(\w+\) failed with error -(12|22)$"
+    r"|\S+: vmalloc error: size \d+, vm_struct allocation failed, ")
+UNTRACKED = "ref_tracker: memory allocation failure, unreliable refcount tracker."
 END_OF_TRACE = "</TASK>"
 # What KCSAN says of others is for others to mend
 RACE = re.compile(r"^BUG: KCSAN: ")
@@ -78,8 +82,8 @@ def first_report(log):
             if END_OF_RACE.match(text):
                 race = None
             continue
-        in_trace = in_trace or bool(NO_CACHE.match(text))
-        if PATTERN.search(text):
+        in_trace = in_trace or bool(NO_MEMORY.match(text))
+        if text.strip() != UNTRACKED and PATTERN.search(text):
             return text.strip()
     return None
 
