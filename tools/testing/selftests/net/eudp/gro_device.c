@@ -481,8 +481,8 @@ static const char *lengths(int fd)
 	return text;
 }
 
-static void __expect_second(struct __test_metadata *_metadata, int t, int fd,
-			    const struct door *door, const struct second *s)
+static void __send_second(struct __test_metadata *_metadata, int t,
+			  const struct door *door, const struct second *s)
 {
 	struct packet p;
 	int i;
@@ -497,7 +497,23 @@ static void __expect_second(struct __test_metadata *_metadata, int t, int fd,
 	}
 	__release(_metadata, t);
 	__settle(_metadata);
-	EXPECT_STREQ(s->seen, lengths(fd)) TH_LOG("%s", s->name);
+}
+
+/*
+ * The device does not hold the first one if a tick comes just as it takes it
+ * in. A train that this kept from being made is sent again.
+ */
+static void __expect_second(struct __test_metadata *_metadata, int t, int fd,
+			    const struct door *door, const struct second *s)
+{
+	const char *seen;
+	int tries = 10;
+
+	do {
+		__send_second(_metadata, t, door, s);
+		seen = lengths(fd);
+	} while (!strchr(s->seen, ' ') && strchr(seen, ' ') && --tries);
+	EXPECT_STREQ(s->seen, seen) TH_LOG("%s", s->name);
 }
 
 #define expect_second(fd, s) \
