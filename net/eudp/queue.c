@@ -148,6 +148,17 @@ void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb, bool connected)
 	sk_incoming_cpu_update(sk);
 }
 
+/* Of a train each datagram wakes one reader, as long as there is one. */
+static void eudp_wake(struct sock *sk, unsigned int datagrams)
+{
+	while (!sock_flag(sk, SOCK_DEAD)) {
+		sk->sk_data_ready(sk);
+		if (!--datagrams ||
+		    !skwq_has_sleeper(rcu_dereference(sk->sk_wq)))
+			return;
+	}
+}
+
 /**
  * eudp_enqueue() - put a datagram into the receive queue and wake the reader
  * @sk: the socket
@@ -156,13 +167,13 @@ void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb, bool connected)
  * It is dropped if the receive buffer is full, or the memory of all sockets
  * together or of the cgroup.
  *
- * Context: softirq, or BH disabled.
+ * Context: softirq, or BH disabled; RCU read side.
  */
 void eudp_enqueue(struct sock *sk, struct sk_buff *skb)
 {
 	enum skb_drop_reason reason = SKB_DROP_REASON_SOCKET_RCVBUFF;
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
-	unsigned int size;
+	unsigned int size, datagrams = eudp_cb(skb)->left;
 
 	/* A full one costs no lock... */
 	if (eudp_rcvbuf_full(sk, skb))
@@ -192,8 +203,7 @@ void eudp_enqueue(struct sock *sk, struct sk_buff *skb)
 	__skb_queue_tail(queue, skb);
 	spin_unlock(&queue->lock);
 
-	if (!sock_flag(sk, SOCK_DEAD))
-		sk->sk_data_ready(sk);
+	eudp_wake(sk, datagrams);
 	return;
 unlock:
 	spin_unlock(&queue->lock);

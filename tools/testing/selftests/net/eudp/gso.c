@@ -885,6 +885,42 @@ TEST_F_TIMEOUT(gso, readers, 300)
 	EXPECT_EQ(5000, r[0].count + r[1].count);
 }
 
+static void *read_once(void *arg)
+{
+	struct reader *r = arg;
+	unsigned char data[16];
+
+	r->count = recv(r->fd, data, sizeof(data), 0);
+	return NULL;
+}
+
+/* Each datagram of a train wakes one of those that wait. */
+TEST_F(gso, waiting)
+{
+	struct timeval soon = { .tv_sec = SOON_MS / 1000 };
+	struct reader r[3] = {};
+	pthread_t thread[3];
+	int rx, tx, i;
+	long long sent;
+
+	pair(&rx, &tx);
+	ASSERT_EQ(0, setsockopt(rx, SOL_SOCKET, SO_RCVTIMEO, &soon,
+				sizeof(soon)));
+	for (i = 0; i < 3; i++) {
+		r[i].fd = rx;
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, read_once, &r[i]));
+	}
+	/* until they wait; who comes later finds one without that */
+	usleep(300000);
+	sent = now_ms();
+	ASSERT_EQ(0, send_train(tx, 300, 100));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+		EXPECT_EQ(16, r[i].count);
+	}
+	EXPECT_GT(SOON_MS / 2, now_ms() - sent);
+}
+
 /* What a group hears, by a copy for this host: each of its members all of it */
 TEST_F(gso_wire, multicast)
 {
