@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * BPF maps of sockets (BPF_MAP_TYPE_SOCKMAP): a socket can be a member, so that
- * programs can choose it. Its data are not redirected.
+ * programs can choose it. Its data are not redirected, nor others' to it.
  */
 #include <linux/bpf.h>
 #include <linux/skmsg.h>
@@ -40,6 +40,8 @@ int eudp_sockmap_update(struct sock *sk, struct sk_psock *psock, bool restore,
 	if (sk_unhashed(sk) || progs->msg_parser || progs->stream_parser ||
 	    progs->stream_verdict || progs->skb_verdict)
 		return -EOPNOTSUPP;
+	/* other sockets' programs cannot redirect to it what they have */
+	sk_psock_clear_state(psock, SK_PSOCK_TX_ENABLED);
 	sock_replace_proto(sk, in_map);
 	return 0;
 }

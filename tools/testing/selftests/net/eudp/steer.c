@@ -386,4 +386,44 @@ TEST_F(strangers, classifier)
 	}
 }
 
+/* What comes for a socket of TCP goes to the first one of @sockets instead. */
+static void __redirect(struct __test_metadata *_metadata, int sockets, int tcp)
+{
+	struct bpf_insn code[] = {
+		MAP(2, sockets), SET(3, 0), SET(4, BPF_F_INGRESS),
+		CALL(BPF_FUNC_sk_redirect_map), EXIT,
+	};
+	int map = sockets();
+	union bpf_attr attr = {
+		.target_fd = map, .attach_type = BPF_SK_SKB_STREAM_VERDICT,
+	};
+
+	attr.attach_bpf_fd = load(BPF_PROG_TYPE_SK_SKB, 0, code);
+	ASSERT_EQ(0, bpf(BPF_PROG_ATTACH, &attr));
+	ASSERT_EQ(0, put_in(map, 0, tcp));
+}
+
+/* In-kernel UDP lets its sockets have data of TCP that way, eudp does not. */
+TEST_F(strangers, redirected)
+{
+	int m = sockets(), listener = __listener(_metadata, variant->lo);
+	int fd = socket_at(IPPROTO_EUDP, 5000), tcp, end;
+
+	joined(fd, variant->lo, 5000);
+	ASSERT_EQ(0, put_in(m, 0, fd));
+	tcp = socket(variant->version, SOCK_STREAM, 0);
+	joined(tcp, variant->lo, 9000);
+	end = accept(listener, NULL, NULL);
+	ASSERT_LE(0, end);
+	__redirect(_metadata, m, end);
+	ASSERT_EQ(5, send(tcp, "hello", 5, 0));
+	settle();
+	EXPECT_EQ(EAGAIN, silent(fd));
+	EXPECT_EQ(0, meminfo(fd, SK_MEMINFO_RMEM_ALLOC));
+	EXPECT_EQ(EAGAIN, silent(end));
+	/* it works as before */
+	EXPECT_EQ(0, tag(fd, 8));
+	EXPECT_EQ(8, take_tag(fd));
+}
+
 TEST_HARNESS_MAIN
