@@ -566,6 +566,7 @@ static inline u32 eudp_addr_port_hash(u32 addr_hash, unsigned short port)
 
 bool eudp_device_match(int bound, const struct eudp_key *key);
 struct sock *eudp_lookup(const struct eudp_key *key);
+struct sock *eudp_one_of_group(struct sock *sk, const struct eudp_key *key);
 
 /* queue.c */
 extern atomic_long_t eudp_memory_allocated;

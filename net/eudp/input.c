@@ -194,24 +194,33 @@ static bool eudp_takes_version(const struct sock *sk,
 
 /*
  * A BPF program at ingress may have chosen the socket (bpf_sk_assign); any
- * socket, so what is not ours, or cannot take it, does not count.
+ * socket, so what is not ours, or cannot take it, does not count. One of a
+ * group stands for all, unless it is connected; their own program may say that
+ * none takes it, which is an error then.
  */
 static struct sock *eudp_assigned(struct sk_buff *skb,
 				  const struct eudp_af_ops *af,
 				  bool *refcounted)
 {
+	struct eudp_key key;
 	struct sock *sk;
 	bool prefetched;
 
 	sk = skb_steal_sock(skb, refcounted, &prefetched);
-	if (!sk || (sk_fullsock(sk) && eudp_is_ours(sk) &&
-		    eudp_takes_version(sk, af)))
+	if (!sk)
+		return NULL;
+	if (!sk_fullsock(sk) || !eudp_is_ours(sk) ||
+	    !eudp_takes_version(sk, af)) {
+		if (*refcounted)
+			sock_gen_put(sk);
+		*refcounted = false;
+		return NULL;
+	}
+	if (!prefetched || READ_ONCE(sk->sk_state) == TCP_ESTABLISHED)
 		return sk;
-
-	if (*refcounted)
-		sock_gen_put(sk);
-	*refcounted = false;
-	return NULL;
+	/* none of them is counted, and so was this one not */
+	af->key(skb, &key);
+	return eudp_one_of_group(sk, &key);
 }
 
 static struct sock *eudp_find_receiver(struct sk_buff *skb,
@@ -254,6 +263,8 @@ int eudp_rcv(struct sk_buff *skb, const struct eudp_af_ops *af)
 	}
 	if (!sk)
 		sk = eudp_find_receiver(skb, af);
+	else if (IS_ERR(sk))
+		sk = NULL;
 
 	if (!udp_hdr(skb)->check && !af->takes_unsummed(sk))
 		eudp_drop(net, NULL, skb, SKB_DROP_REASON_UDP_CSUM);

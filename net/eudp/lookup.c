@@ -173,12 +173,18 @@ found:
 	return es ? &es->inet.sk : NULL;
 }
 
-/*
- * Of sockets that share a port (SO_REUSEPORT of socket(7)), one: by the flow,
- * or what their BPF program says
+/**
+ * eudp_one_of_group() - choose among sockets that share a port
+ * @sk: one of them, or one that shares it with none
+ * @key: both ends of the datagram
+ *
+ * See SO_REUSEPORT of socket(7).
+ *
+ * Context: RCU read side, by which the socket stays.
+ * Return: the socket, by the flow or by what the BPF program of the group says,
+ * or -ECONNREFUSED if that drops the datagram.
  */
-static struct sock *eudp_one_of_group(struct sock *sk,
-				      const struct eudp_key *key)
+struct sock *eudp_one_of_group(struct sock *sk, const struct eudp_key *key)
 {
 	struct sock *one;
 
@@ -186,8 +192,6 @@ static struct sock *eudp_one_of_group(struct sock *sk,
 		return sk;
 	one = reuseport_select_sock(sk, key->af->flow_hash(key), key->skb,
 				    sizeof(struct udphdr));
-	if (IS_ERR(one))
-		return NULL;
 	return one ?: sk;
 }
 
@@ -199,7 +203,7 @@ static struct sock *eudp_steer(const struct eudp_key *key, struct sock *best)
 
 	no_group = key->af->steer(key, &sk);
 	if (IS_ERR(sk))
-		return NULL;
+		return sk;
 	if (!sk || !eudp_is_ours(sk))
 		sk = best;
 	else if (no_group)
@@ -221,7 +225,9 @@ struct sock *eudp_lookup(const struct eudp_key *key)
 	if (sk && READ_ONCE(sk->sk_state) == TCP_ESTABLISHED)
 		return sk;
 	if (static_branch_unlikely(&bpf_sk_lookup_enabled))
-		return eudp_steer(key, sk);
-	return sk ? eudp_one_of_group(sk, key) : NULL;
+		sk = eudp_steer(key, sk);
+	else if (sk)
+		sk = eudp_one_of_group(sk, key);
+	return IS_ERR(sk) ? NULL : sk;
 }
 EXPORT_SYMBOL_GPL(eudp_lookup);

@@ -311,6 +311,37 @@ TEST_F(steer, classifier)
 	EXPECT_EQ(0, counter(&variant->door, "NoPorts"));
 }
 
+/* Of a group the one that was chosen stands for all, unless it is connected */
+TEST_F(steer, classifier_group)
+{
+	int m = sockets(), f = findings(), fds[4], counts[4] = {}, i, tx;
+
+	for (i = 0; i < 4; i++)
+		fds[i] = group_member(LO, 5000);
+	ASSERT_EQ(0, put_in(m, 0, fds[1]));
+	attach_classifier(m, f);
+	for (i = 0; i < 100; i++) {
+		int home;
+
+		tx = bound(LO, 6000 + i);
+		EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
+		home = who(fds, 4);
+		ASSERT_LE(0, home);
+		counts[home]++;
+		close(tx);
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_LT(0, counts[i]);
+	joined(fds[1], LO, 9);
+	for (i = 0; i < 20; i++) {
+		tx = bound(LO, 6000 + i);
+		EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
+		EXPECT_EQ(1, who(fds, 4));
+		close(tx);
+	}
+	EXPECT_EQ(0, map_get(f, RESULT));
+}
+
 /* UDP and eudp in one test: each has the other's socket in its way */
 FIXTURE(strangers) {};
 
