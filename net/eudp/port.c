@@ -571,7 +571,8 @@ static void eudp_rehash_peer(struct sock *sk, bool connected)
 		return;
 
 	has_peer = eudp_sk(sk)->af->ends(sk, &key);
-	by_peer = connected && has_peer && key.sport;
+	/* without a local address only the port leads to it */
+	by_peer = connected && has_peer && key.sport && key.addr_hash;
 	if (eudp_is_placed(sk, &key, has_peer, by_peer))
 		return;
 

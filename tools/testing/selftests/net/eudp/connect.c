@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* connect(), its undoing, and what it lets in: connect(2), udp(7) */
-#include "lib.h"
+#include "packet.h"
 
 EUDP_FIXTURE(connect)
 EUDP_INET_VARIANT(connect);
@@ -369,6 +369,32 @@ TEST_F(connect, route_changes)
 	run("ip route change 10.9.9.0/24 dev d0");
 	EXPECT_EQ(0, tag(fd, 6));
 	EXPECT_STREQ("10.9.9.2:5000", peer(fd));
+}
+
+/* The device gives it no address; when there is one, it hears what is for that. */
+TEST_F(connect, without_address)
+{
+	struct packet p;
+	int t, fd;
+
+	t = __open_tap(_metadata, IFF_TAP | IFF_NO_PI);
+	link_up("tap0");
+	fd = sock();
+	ASSERT_EQ(0, set_device(fd, "tap0"));
+	joined(fd, YOU, 4000);
+	EXPECT_EQ(0, strncmp("0.0.0.0:", local(fd), 8)) TH_LOG("%s", local(fd));
+	__set_up_tap(_metadata, t);
+	make(&p, &variant->door, atoi(local(fd) + 8), "hello", 5);
+	inject(t, &p);
+	EXPECT_TRUE(await(fd, POLLIN));
+	/* from somebody else not */
+	EXPECT_EQ(5, recv(fd, &p, 5, MSG_DONTWAIT));
+	make(&p, &variant->door, atoi(local(fd) + 8), "hello", 5);
+	head_of(&p)->source = htons(4001);
+	resum(&p);
+	inject(t, &p);
+	settle();
+	EXPECT_EQ(EAGAIN, silent(fd));
 }
 
 TEST_HARNESS_MAIN
