@@ -299,45 +299,58 @@ static bool eudp_is_rival(const struct sock *sk, const struct eudp_key *key,
 	       rcu_access_pointer(sk->sk_reuseport_cb);
 }
 
-/* The youngest is first. Who is put there mostly is the youngest. */
-static void __eudp_add_by_order(struct eudp_sock *es, struct hlist_head *chain)
-{
-	struct eudp_sock *at, *last = NULL;
-
-	hlist_for_each_entry(at, chain, node) {
-		if (at->order < es->order)
-			break;
-		last = at;
-	}
-	if (last)
-		hlist_add_behind_rcu(&es->node, &last->node);
-	else
-		hlist_add_head_rcu(&es->node, chain);
-}
-
-/* Puts a socket into the chain that its ends lead to. */
-static void __eudp_enter(struct eudp_table *table, struct sock *sk,
-			 const struct eudp_key *key, bool has_peer,
-			 bool by_peer)
-{
-	struct eudp_sock *es = eudp_sk(sk);
-	struct hlist_head *chain;
+/* A chain, and who is before a socket there, if anybody is */
+struct eudp_place {
 	u32 hash;
+	struct hlist_head *chain;
+	struct eudp_sock *last;
+};
+
+/*
+ * Where its ends lead a socket to: where the local address decides, the youngest
+ * is first, and who is put there mostly is the youngest.
+ */
+static void __eudp_find_place(struct eudp_table *table, struct sock *sk,
+			      const struct eudp_key *key, bool by_peer,
+			      struct eudp_place *place)
+{
+	struct eudp_sock *es = eudp_sk(sk), *at;
 
 	lockdep_assert_held(&table->lock);
-	hash = by_peer ? key->af->flow_hash(key) :
-			 eudp_addr_port_hash(key->addr_hash, ntohs(key->dport));
+	place->last = NULL;
+	if (by_peer) {
+		place->hash = key->af->flow_hash(key);
+		place->chain = &table->peer[place->hash & table->mask];
+		return;
+	}
+	place->hash = eudp_addr_port_hash(key->addr_hash, ntohs(key->dport));
+	place->chain = &table->addr[place->hash & table->mask];
+	hlist_for_each_entry(at, place->chain, node) {
+		if (at->order < es->order)
+			break;
+		if (at != es)
+			place->last = at;
+	}
+}
+
+/* Puts a socket there. All lookups wait, so it must not take long. */
+static void __eudp_enter(struct eudp_table *table, struct sock *sk,
+			 const struct eudp_key *key, bool has_peer,
+			 bool by_peer, const struct eudp_place *place)
+{
+	struct eudp_sock *es = eudp_sk(sk);
+
+	lockdep_assert_held(&table->lock);
 	es->addr_hash = key->addr_hash;
-	WRITE_ONCE(es->hash, hash);
+	WRITE_ONCE(es->hash, place->hash);
 	es->by_peer = by_peer;
 	es->counted = !by_peer && eudp_is_rival(sk, key, has_peer);
 	__eudp_count_by_peer(table, sk, es->by_peer);
 	WRITE_ONCE(table->rivals, table->rivals + es->counted);
-	chain = &(by_peer ? table->peer : table->addr)[hash & table->mask];
-	if (by_peer)
-		hlist_add_head_rcu(&es->node, chain);
+	if (place->last)
+		hlist_add_behind_rcu(&es->node, &place->last->node);
 	else
-		__eudp_add_by_order(es, chain);
+		hlist_add_head_rcu(&es->node, place->chain);
 }
 
 static void __eudp_leave(struct eudp_table *table, struct sock *sk)
@@ -415,6 +428,7 @@ int eudp_get_port(struct sock *sk, unsigned short port)
 {
 	struct eudp_table *table = eudp_table(sk);
 	struct eudp_sock *es = eudp_sk(sk);
+	struct eudp_place place;
 	struct eudp_key key;
 	bool has_peer;
 
@@ -437,12 +451,14 @@ int eudp_get_port(struct sock *sk, unsigned short port)
 		key.dport = htons(port);
 		es->turn = __eudp_next_order(table, sk);
 		WRITE_ONCE(es->order, es->turn);
+		__eudp_find_place(table, sk, &key, false, &place);
 		/* a lookup may still stand on it since it had a port before */
 		write_seqcount_begin(&table->moves);
 		sock_hold(sk);
 		hlist_add_head_rcu(&sk->sk_node, eudp_port_chain(table, port));
-		__eudp_enter(table, sk, &key, has_peer, false);
+		__eudp_enter(table, sk, &key, has_peer, false, &place);
 		write_seqcount_end(&table->moves);
+		es->reuse = sk->sk_reuse;
 		__eudp_enter_at_addr(table, es);
 		__eudp_enter_at_port(table, es);
 		sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
@@ -480,10 +496,12 @@ static void __eudp_move(struct eudp_table *table, struct sock *sk,
 {
 	struct eudp_sock *es = eudp_sk(sk);
 	u32 addr_hash = es->addr_hash;
+	struct eudp_place place;
 
+	__eudp_find_place(table, sk, key, by_peer, &place);
 	write_seqcount_begin(&table->moves);
 	__eudp_leave(table, sk);
-	__eudp_enter(table, sk, key, has_peer, by_peer);
+	__eudp_enter(table, sk, key, has_peer, by_peer, &place);
 	write_seqcount_end(&table->moves);
 	if (es->addr_hash != addr_hash) {
 		list_del(&es->at_addr);
