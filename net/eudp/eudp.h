@@ -64,6 +64,7 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  * @addr_hash: hash of the local address
  * @by_peer: whether it is in &eudp_table.peer
  * @counted: whether it is counted in &eudp_table.rivals
+ * @reuse: whether @at_port and @at_addr are in lists of those with SO_REUSEADDR
  * @order: rises with each socket that gets an address, or falls for those of
  *	IPv6 that share their port; where two sockets match a datagram equally
  *	well, the greater one takes it
@@ -91,6 +92,7 @@ struct eudp_sock {
 	struct list_head	at_addr;
 	bool			by_peer;
 	bool			counted;
+	bool			reuse;
 	bool			no_check6_tx;
 	bool			no_check6_rx;
 	u16			segment;

@@ -393,7 +393,7 @@ static void __eudp_enter_at_addr(struct eudp_table *table, struct eudp_sock *es)
 	u32 hash = eudp_addr_port_hash(es->addr_hash, es->inet.inet_num);
 
 	__eudp_add_by_turn(es, eudp_list(table, table->at_addr, hash,
-					 es->inet.sk.sk_reuse),
+					 es->reuse),
 			   offsetof(struct eudp_sock, at_addr));
 }
 
@@ -401,8 +401,7 @@ static void __eudp_enter_at_addr(struct eudp_table *table, struct eudp_sock *es)
 static void __eudp_enter_at_port(struct eudp_table *table, struct eudp_sock *es)
 {
 	__eudp_add_by_turn(es, eudp_list(table, table->at_port,
-					 es->inet.inet_num,
-					 es->inet.sk.sk_reuse),
+					 es->inet.inet_num, es->reuse),
 			   offsetof(struct eudp_sock, at_port));
 }
 
@@ -551,10 +550,11 @@ void eudp_note_reuse(struct sock *sk)
 	struct eudp_sock *es = eudp_sk(sk);
 
 	lock_sock(sk);
-	if (!sk_unhashed(sk)) {
+	if (!sk_unhashed(sk) && es->reuse != !!sk->sk_reuse) {
 		spin_lock_bh(&table->lock);
 		list_del(&es->at_addr);
 		list_del(&es->at_port);
+		es->reuse = sk->sk_reuse;
 		__eudp_enter_at_addr(table, es);
 		__eudp_enter_at_port(table, es);
 		spin_unlock_bh(&table->lock);
