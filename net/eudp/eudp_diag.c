@@ -63,8 +63,10 @@ static void eudp_diag_dump(struct sk_buff *skb, struct netlink_callback *cb,
 
 	for (; cb->args[0] <= table->mask; cb->args[0]++) {
 		chain = &table->port[cb->args[0]];
-		if (hlist_empty(chain))
+		if (hlist_empty(chain)) {
+			cb->args[1] = 0;
 			continue;
+		}
 		spin_lock_bh(&table->lock);
 		room = eudp_diag_dump_chain(chain, skb, cb, req);
 		spin_unlock_bh(&table->lock);

@@ -173,21 +173,34 @@ static int take_answer(const struct nlmsghdr *nlh)
 	return !(nlh->nlmsg_flags & NLM_F_MULTI);
 }
 
-static void __ask(struct __test_metadata *_metadata, int nl, struct question *q)
+/* Asks, and takes nothing yet */
+static void __put_question(struct __test_metadata *_metadata, int nl,
+			   const struct question *q)
+{
+	memset(&got, 0, sizeof(got));
+	ASSERT_EQ(q->nlh.nlmsg_len, send(nl, q, q->nlh.nlmsg_len, 0));
+}
+
+/* One packet of answers, of @size bytes at most; whether it was the last one */
+static int __take_answers(struct __test_metadata *_metadata, int nl, int size)
 {
 	static char buf[65536];
 	struct nlmsghdr *nlh;
 	int len, last = 0;
 
-	memset(&got, 0, sizeof(got));
-	ASSERT_EQ(q->nlh.nlmsg_len, send(nl, q, q->nlh.nlmsg_len, 0));
-	while (!last) {
-		len = take(nl, buf, sizeof(buf));
-		ASSERT_LT(0, len);
-		for (nlh = (void *)buf; !last && NLMSG_OK(nlh, len);
-		     nlh = NLMSG_NEXT(nlh, len))
-			last = take_answer(nlh);
-	}
+	len = take(nl, buf, size);
+	ASSERT_LT(0, len);
+	for (nlh = (void *)buf; !last && NLMSG_OK(nlh, len);
+	     nlh = NLMSG_NEXT(nlh, len))
+		last = take_answer(nlh);
+	return last;
+}
+
+static void __ask(struct __test_metadata *_metadata, int nl, struct question *q)
+{
+	__put_question(_metadata, nl, q);
+	while (!__take_answers(_metadata, nl, 65536))
+		;
 }
 
 #define ask(q)		__ask(_metadata, self->nl, q)
@@ -546,6 +559,31 @@ TEST_F(diag, many)
 	EXPECT_EQ(ARRAY_SIZE(fd), once);
 	for (i = 0; i < (int)ARRAY_SIZE(fd); i++)
 		close(fd[i]);
+}
+
+/* None is missed because others, whose turn it was, are closed meanwhile. */
+TEST_F(diag, closed_meanwhile)
+{
+	struct question q = ask_for(SOCK_DIAG_BY_FAMILY, ALL);
+	int fds[2][150], i, n = 0;
+
+	for (i = 0; i < (int)ARRAY_SIZE(fds[0]); i++) {
+		fds[0][i] = shared(variant->door.lo, 7000);
+		fds[1][i] = shared(variant->door.lo, 7001);
+	}
+	q.nlh.nlmsg_flags |= NLM_F_DUMP;
+	__put_question(_metadata, self->nl, &q);
+	/* Each packet is as long as what the first one was read with */
+	EXPECT_EQ(0, __take_answers(_metadata, self->nl, 4096));
+	for (i = 0; i < (int)ARRAY_SIZE(fds[0]); i++)
+		close(fds[0][i]);
+	while (!__take_answers(_metadata, self->nl, 65536))
+		;
+	for (i = 0; i < got.n; i++)
+		n += got.msg[i].id.idiag_sport == htons(7001);
+	EXPECT_EQ(ARRAY_SIZE(fds[1]), n);
+	for (i = 0; i < (int)ARRAY_SIZE(fds[1]); i++)
+		close(fds[1][i]);
 }
 
 /*
