@@ -69,9 +69,13 @@ static int eudp_seq_show(struct seq_file *seq, void *chain)
 		seq_pad(seq, '\n');
 		return 0;
 	}
-	sk_for_each_rcu(sk, head)
+	sk_for_each_rcu(sk, head) {
+		/* it comes again with more room */
+		if (seq_has_overflowed(seq))
+			break;
 		if (sk->sk_family == af->family)
 			eudp_seq_show_sock(seq, sk, af, head - table->port);
+	}
 	return 0;
 }
 
