@@ -122,13 +122,17 @@ static bool eudp_dequeue(struct sock *sk, int flags, int offset,
 	return found->skb;
 }
 
-/* Looks into the queue of the device for a while: SO_BUSY_POLL of socket(7) */
-static bool eudp_busy_poll(struct sock *sk, int flags)
+/*
+ * Looks into the queue of the device for a while: SO_BUSY_POLL of socket(7).
+ * Returns whether there is more than @last now.
+ */
+static bool eudp_busy_poll(struct sock *sk, int flags,
+			   const struct sk_buff *last)
 {
 	if (!sk_can_busy_loop(sk))
 		return false;
 	sk_busy_loop(sk, flags & MSG_DONTWAIT);
-	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
+	return READ_ONCE(sk->sk_receive_queue.prev) != last;
 }
 
 /*
@@ -149,7 +153,7 @@ static bool eudp_wait(struct sock *sk, int flags, struct eudp_found *found,
 		if (eudp_dequeue(sk, flags, sk_peek_offset(sk, flags), found,
 				 &last))
 			return true;
-		if (eudp_busy_poll(sk, flags))
+		if (eudp_busy_poll(sk, flags, last))
 			continue;
 		*err = -EAGAIN;
 		if (!timeout ||
@@ -336,10 +340,11 @@ int eudp_first_length(struct sock *sk)
 		spin_lock_bh(&queue->lock);
 		broken = __eudp_first_broken(sk, &len);
 		spin_unlock_bh(&queue->lock);
-		if (broken)
-			eudp_drop(sock_net(sk), sk, broken,
-				  SKB_DROP_REASON_UDP_CSUM);
-	} while (broken);
+		if (!broken)
+			break;
+		eudp_drop(sock_net(sk), sk, broken, SKB_DROP_REASON_UDP_CSUM);
+		cond_resched();
+	} while (true);
 
 	return len;
 }

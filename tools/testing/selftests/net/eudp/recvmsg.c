@@ -730,6 +730,28 @@ TEST_F(recvmsg, two_readers)
 		EXPECT_LT(0, wait(NULL));
 }
 
+/*
+ * Who looks into the queue of the device meanwhile (SO_BUSY_POLL) does so no
+ * longer than it wants to, also behind all that is there.
+ */
+TEST_F(recvmsg, busy_poll)
+{
+	struct timeval tv = { .tv_usec = 100000 };
+	int fd = bound("127.0.0.1", 5000);
+	char data[8];
+
+	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_BUSY_POLL, 1));
+	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+	EXPECT_EQ(EAGAIN, err_of(recv(fd, data, 8, MSG_DONTWAIT)));
+	EXPECT_EQ(EAGAIN, err_of(recv(fd, data, 8, 0)));
+	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_PEEK_OFF, 0));
+	EXPECT_EQ(0, tag_to(fd, "127.0.0.1", 5000, 1));
+	EXPECT_EQ(1, recv(fd, data, 8, MSG_PEEK));
+	EXPECT_EQ(EAGAIN, err_of(recv(fd, data, 8, MSG_PEEK | MSG_DONTWAIT)));
+	EXPECT_EQ(EAGAIN, err_of(recv(fd, data, 8, MSG_PEEK)));
+	EXPECT_EQ(1, take_tag(fd));
+}
+
 /* splice(2) from the socket into a pipe, a datagram at a time */
 TEST_F(recvmsg, splice)
 {
