@@ -64,6 +64,15 @@ static void eudp_pull_header(struct sk_buff *skb)
 	skb_pull_rcsum(skb, sizeof(struct udphdr));
 }
 
+/* Counts the datagrams of a train by its payload; there is at least one. */
+static void eudp_count_parts(struct sk_buff *skb)
+{
+	struct eudp_cb *cb = eudp_cb(skb);
+	unsigned int len = skb->len - sizeof(struct udphdr);
+
+	cb->left = len > cb->segment ? DIV_ROUND_UP(len, cb->segment) : 1;
+}
+
 /* A datagram, or a train that stays one */
 static void eudp_deliver_one(struct sock *sk, struct sk_buff *skb,
 			     const struct eudp_af_ops *af)
@@ -83,6 +92,9 @@ static void eudp_deliver_one(struct sock *sk, struct sk_buff *skb,
 	reason = SKB_DROP_REASON_SOCKET_FILTER;
 	if (sk_filter_trim_cap(sk, skb, sizeof(struct udphdr)))
 		goto drop;
+	/* one that came between eudp_is_watched() and that may have cut a train */
+	if (unlikely(eudp_cb(skb)->segment))
+		eudp_count_parts(skb);
 
 	af->keep(sk, skb);
 	eudp_pull_header(skb);
@@ -159,7 +171,7 @@ void eudp_deliver(struct sock *sk, struct sk_buff *skb,
 	if (eudp_is_train(skb) && len > segment &&
 	    !READ_ONCE(eudp_sk(sk)->gro)) {
 		cb->segment = segment;
-		cb->left = DIV_ROUND_UP(len, segment);
+		eudp_count_parts(skb);
 	}
 	if (cb->segment && eudp_is_watched(sk))
 		eudp_deliver_each(sk, skb, af);
