@@ -417,9 +417,9 @@ static void eudp6_write_ip(const struct sock *sk, struct eudp_packet *packet)
 
 static int eudp6_push(struct sock *sk, struct eudp_packet *packet)
 {
-	struct inet6_dev *idev = dst_rt6_info(packet->dst)->rt6i_idev;
 	struct sk_buff *skb = packet->skb;
 	struct net *net = sock_net(sk);
+	struct inet6_dev *idev;
 	int err;
 
 	eudp6_write_ip(sk, packet);
@@ -430,6 +430,7 @@ static int eudp6_push(struct sock *sk, struct eudp_packet *packet)
 
 	/* the device of the route is needed longer than the skb may live */
 	rcu_read_lock();
+	idev = dst_rt6_info(packet->dst)->rt6i_idev;
 	IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTREQUESTS);
 	err = ip6_local_out(net, sk, skb);
 	if (err > 0)
