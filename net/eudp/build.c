@@ -231,6 +231,8 @@ int eudp_append(struct sock *sk, struct eudp_packet *packet)
 			piece = eudp_add_fragment(sk, packet, left);
 			if (piece)
 				return piece;
+			/* the odd end of the last one may have filled it */
+			continue;
 		}
 		piece = min(left, packet->room);
 		if (packet->linear)

@@ -551,6 +551,39 @@ TEST_F(exthdr6, corked)
 	EXPECT_STREQ("0:00010400000000", g.chain);
 }
 
+/*
+ * ... which may leave fragments with room for 8 bytes each, or for none yet. The
+ * last one may be longer. In-kernel UDP knows of no way to copy them.
+ */
+TEST_F(exthdr6, corked_little_room)
+{
+	int t = tun6(), fd = joined(sock(), YOU6, 9), p[2];
+	static const char options[1440] = { 0, sizeof(options) / 8 - 1 };
+	static const char data[148] = "where this begins";
+	static struct datagram6 g;
+
+	ASSERT_EQ(0, setsockopt(fd, SOL_IPV6, IPV6_HOPOPTS, options,
+				sizeof(options)));
+	ASSERT_EQ(0, pipe(p));
+	/* the longest that would be no fragment, then what makes it many */
+	EXPECT_EQ(12, send(fd, data, 12, MSG_MORE));
+	ASSERT_EQ(136, write(p[1], data + 12, 136));
+	EXPECT_EQ(136, splice(p[0], NULL, fd, NULL, 136, 0));
+	EXPECT_EQ(148, next_datagram6(&g));
+	EXPECT_EQ(19, g.fragments);
+	EXPECT_EQ(0, memcmp(data, g.data, 148));
+
+	EXPECT_EQ(12, send(fd, data, 12, MSG_MORE));
+	if (variant->door.wire == IPPROTO_UDP) {
+		EXPECT_EQ(EINVAL, err_of(send(fd, data + 12, 136, 0)));
+		return;
+	}
+	EXPECT_EQ(136, send(fd, data + 12, 136, 0));
+	EXPECT_EQ(148, next_datagram6(&g));
+	EXPECT_EQ(19, g.fragments);
+	EXPECT_EQ(0, memcmp(data, g.data, 148));
+}
+
 static const struct {
 	int kind, option, old_option, type, old_type;
 } kinds[] = {
