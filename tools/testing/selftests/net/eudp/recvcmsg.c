@@ -186,6 +186,33 @@ TEST_F(recvcmsg, pktinfo_from_outside)
 	}
 }
 
+/* The way back to the sender may depend on the mark: src_valid_mark of ip-sysctl */
+TEST_F(recvcmsg, pktinfo_of_marked)
+{
+	int t = tap(), fd = bound("0.0.0.0", 5000), i;
+	struct packet p;
+	struct got g;
+
+	add_address("tap0", "192.0.2.7", 24);
+	run("tc qdisc add dev tap0 clsact");
+	run("tc filter add dev tap0 ingress matchall action skbedit mark 5");
+	run("ip rule add fwmark 5 lookup 100");
+	run("ip route add 192.0.2.0/24 dev tap0 src 192.0.2.7 table 100");
+	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_PKTINFO, 1));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, write_file("/proc/sys/net/ipv4/conf/tap0/src_valid_mark",
+					i ? "1" : "0"));
+		make(&p, &variant->door, 5000, "x", 1);
+		p.ip.daddr = inet_addr("192.0.2.255");
+		memset(p.eth.ether_dhost, 0xff, ETH_ALEN);
+		resum(&p);
+		inject(t, &p);
+		receive(fd, &g, 0);
+		EXPECT_STREQ(i ? "2 192.0.2.7 192.0.2.255" :
+				 "2 192.0.2.1 192.0.2.255", pktinfo(&g));
+	}
+}
+
 /* IP_RECVORIGDSTADDR: where it was sent to, with the port */
 TEST_F(recvcmsg, origdst)
 {
