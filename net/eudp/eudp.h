@@ -406,6 +406,7 @@ struct eudp_packet {
  * @recall: finds them again, or what became of them
  * @len_max: how long a packet may be, before it is fragmented
  * @too_big: puts EMSGSIZE into the error queue
+ * @count_discard: counts what was begun and is not sent: OutDiscards of RFC 4293
  * @recverr: whether the socket wants an error queue
  * @check: begins to verify the checksum of a datagram that came in
  * @takes_unsummed: whether a socket, or nobody, takes one without a checksum
@@ -455,6 +456,8 @@ struct eudp_af_ops {
 	unsigned int (*len_max)(const struct sock *sk,
 				const struct eudp_packet *packet);
 	void	(*too_big)(struct sock *sk, const struct eudp_packet *packet);
+	void	(*count_discard)(const struct sock *sk,
+				 const struct eudp_packet *packet);
 	bool	(*recverr)(const struct sock *sk);
 
 	int	(*check)(struct sk_buff *skb);

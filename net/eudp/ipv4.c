@@ -253,6 +253,12 @@ static int eudp4_route(struct sock *sk, struct eudp_packet *packet)
 	return err;
 }
 
+static void eudp4_count_discard(const struct sock *sk,
+				const struct eudp_packet *packet)
+{
+	IP_INC_STATS(sock_net(sk), IPSTATS_MIB_OUTDISCARDS);
+}
+
 /* The entry of the error queue for what was not sent: IP_RECVERR of ip(7) */
 static void eudp4_too_big(struct sock *sk, const struct eudp_packet *packet)
 {
@@ -890,6 +896,7 @@ const struct eudp_af_ops eudp4_ops = {
 	.recall		= eudp4_recall,
 	.len_max	= eudp4_len_max,
 	.too_big	= eudp4_too_big,
+	.count_discard	= eudp4_count_discard,
 	.recverr	= eudp4_recverr,
 	.check		= eudp4_check,
 	.takes_unsummed	= eudp4_takes_unsummed,

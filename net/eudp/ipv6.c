@@ -365,6 +365,15 @@ static unsigned int eudp6_len_max(const struct sock *sk,
 	return most - v6->part_len;
 }
 
+static void eudp6_count_discard(const struct sock *sk,
+				const struct eudp_packet *packet)
+{
+	rcu_read_lock();
+	IP6_INC_STATS(sock_net(sk), dst_rt6_info(packet->dst)->rt6i_idev,
+		      IPSTATS_MIB_OUTDISCARDS);
+	rcu_read_unlock();
+}
+
 static void eudp6_too_big(struct sock *sk, const struct eudp_packet *packet)
 {
 	int mtu = packet->mtu + sizeof(struct ipv6hdr) - packet->header_len;
@@ -1040,6 +1049,7 @@ static const struct eudp_af_ops eudp6_ops = {
 	.recall		= eudp6_recall,
 	.len_max	= eudp6_len_max,
 	.too_big	= eudp6_too_big,
+	.count_discard	= eudp6_count_discard,
 	.recverr	= eudp6_recverr,
 	.check		= eudp6_check,
 	.takes_unsummed	= eudp6_takes_unsummed,

@@ -123,6 +123,8 @@ static int eudp_build(struct sock *sk, struct eudp_packet *packet)
 		err = eudp_begin(sk, packet);
 		if (!err)
 			err = eudp_append(sk, packet);
+		if (err)
+			packet->af->count_discard(sk, packet);
 		eudp_keep_promise(promise, err);
 	}
 	if (err)
@@ -142,6 +144,8 @@ static int eudp_add(struct sock *sk, struct eudp_packet *packet)
 	if (IS_ERR(promise))
 		return PTR_ERR(promise);
 	err = eudp_append(sk, packet);
+	if (err)
+		packet->af->count_discard(sk, packet);
 	eudp_keep_promise(promise, err);
 	return err;
 }

@@ -233,6 +233,31 @@ TEST_F(counters, device_queue)
 	EXPECT_COUNTED("OutDatagrams 1 SndbufErrors 2 ");
 }
 
+EUDP_BOTH_FIXTURE(discards)
+
+/* IP counts what it has begun and throws away: OutDiscards of RFC 4293 */
+TEST_F(discards, counted)
+{
+	bool ip6 = variant->door.version == AF_INET6;
+	struct door ip = {
+		.version = variant->door.version, .mib = ip6 ? "Ip6" : "Ip:",
+		.snmp = ip6 ? "/proc/net/snmp6" : "/proc/net/snmp",
+	}, lo = { .version = AF_INET6, .mib = "Ip6",
+		  .snmp = "/proc/net/dev_snmp6/lo" };
+	int fd = joined(sock(), variant->door.lo, 9);
+	static char data[65528];
+
+	EXPECT_EQ(EFAULT, err_of(send(fd, NULL, 1, 0)));
+	EXPECT_EQ(1, counter(&ip, "OutDiscards"));
+	EXPECT_EQ(1, send(fd, "", 1, MSG_MORE));
+	EXPECT_EQ(EFAULT, err_of(send(fd, NULL, 1, 0)));
+	EXPECT_EQ(2, counter(&ip, "OutDiscards"));
+	EXPECT_EQ(EMSGSIZE, err_of(send(fd, data, sizeof(data), 0)));
+	EXPECT_EQ(2, counter(&ip, "OutDiscards"));
+	if (ip6)
+		EXPECT_EQ(2, counter(&lo, "OutDiscards"));
+}
+
 /* Counters are of a namespace */
 TEST_F(counters, namespaces)
 {
