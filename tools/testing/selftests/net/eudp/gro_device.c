@@ -6,6 +6,7 @@
  */
 #include "netns.h"
 #include "packet.h"
+#include "program.h"
 #include "train.h"
 #include <linux/ethtool.h>
 #include <linux/filter.h>
@@ -17,6 +18,7 @@
 
 #define KNOB	"/proc/sys/net/eudp/gro"
 #define SEGMENT	1000
+#define PINNED	"/sys/fs/bpf/eudp-gro"
 
 /* A link from another namespace, which sends, to this one */
 FIXTURE(gro_device) {
@@ -262,6 +264,42 @@ TEST_F(gro_device, filter)
 				sizeof(prog)));
 	ASSERT_EQ(0, send_train(tx, 14500, 1400));
 	expect_parts(rx, 14500, 1400);
+}
+
+/*
+ * A program at the device may want more of a train in one piece than its first
+ * datagram.
+ */
+TEST_F(gro_device, pulled)
+{
+	static const struct bpf_insn code[] = {
+		SET(2, 100), CALL(BPF_FUNC_skb_pull_data), RETURN(0),
+	};
+	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, -1);
+	struct sock_fprog filter = { 1, &all };
+	union bpf_attr attr = { .pathname = (long)PINNED };
+	int rx, tx;
+
+	attr.bpf_fd = load(BPF_PROG_TYPE_SCHED_CLS, 0, code);
+	unlink(PINNED);
+	ASSERT_EQ(0, bpf(BPF_OBJ_PIN, &attr));
+	run("tc qdisc add dev d1 clsact");
+	run("tc filter add dev d1 ingress bpf direct-action object-pinned "
+	    PINNED);
+	unlink(PINNED);
+	/* each with its payload behind its headers */
+	inside(self->far);
+	set_feature("d1", ETHTOOL_SSG, 0);
+	inside(self->home);
+	pair(&rx, &tx);
+	ASSERT_EQ(0, send_train(tx, 500, 10));
+	expect_parts(rx, 500, 10);
+	ASSERT_EQ(0, setsockopt(rx, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+				sizeof(filter)));
+	ASSERT_EQ(0, send_train(tx, 500, 10));
+	expect_parts(rx, 500, 10);
+	ASSERT_EQ(0, send_train(tx, 495, 30));
+	expect_parts(rx, 495, 30);
 }
 
 /* Each member of a group hears all of it. */
