@@ -196,17 +196,17 @@ static const unsigned char *show_record(const unsigned char *r, int version,
 static bool reports(struct packet *p, const struct places *at,
 		    const char *type, const char *source)
 {
-	int version = at == places_of(AF_INET6) ? AF_INET6 : AF_INET;
+	bool ip6 = at == places_of(AF_INET6);
 	const unsigned char *r;
 	char text[256], head[64];
 	int n = 0, len;
 
-	if (is_ip6(p) != (version == AF_INET6))
+	if (is_ip6(p) != ip6)
 		return false;
 	len = snprintf(head, sizeof(head), "%s %s", type, at->group);
 	r = records_of(p, &n);
 	while (r && n-- > 0) {
-		r = show_record(r, version, text, sizeof(text));
+		r = show_record(r, ip6 ? AF_INET6 : AF_INET, text, sizeof(text));
 		if (!strncmp(text, head, len) &&
 		    (source ? !!strstr(text + len, source) : !text[len]))
 			return true;
