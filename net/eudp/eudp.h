@@ -107,6 +107,12 @@ static inline struct eudp_sock *eudp_sk(const struct sock *sk)
 	return (struct eudp_sock *)sk;
 }
 
+/* Others that enter or leave its chain change that, but whether it has one not. */
+static inline bool eudp_has_port(const struct sock *sk)
+{
+	return !hlist_unhashed_lockless(&sk->sk_node);
+}
+
 /* BPF programs can choose any socket there is. */
 static inline bool eudp_is_ours(const struct sock *sk)
 {

@@ -22,8 +22,10 @@ static bool eudp_diag_asked_for(const struct sock *sk,
 
 	return req->sdiag_family == sk->sk_family &&
 	       req->idiag_states & BIT(READ_ONCE(sk->sk_state)) &&
-	       (!id->idiag_sport || id->idiag_sport == inet->inet_sport) &&
-	       (!id->idiag_dport || id->idiag_dport == inet->inet_dport);
+	       (!id->idiag_sport ||
+		id->idiag_sport == READ_ONCE(inet->inet_sport)) &&
+	       (!id->idiag_dport ||
+		id->idiag_dport == READ_ONCE(inet->inet_dport));
 }
 
 /*

@@ -38,7 +38,7 @@ static int eudp4_peer(struct sock *sk, struct eudp_packet *packet)
 {
 	const struct sockaddr_in *name = packet->msg->msg_name;
 
-	packet->saddr = inet_sk(sk)->inet_saddr;
+	packet->saddr = READ_ONCE(inet_sk(sk)->inet_saddr);
 	packet->has_options = false;
 	if (!name) {
 		if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
@@ -207,7 +207,7 @@ static void eudp4_recall(struct sock *sk, struct eudp_packet *packet)
 	packet->saddr = READ_ONCE(fl4->saddr);
 	packet->daddr = READ_ONCE(fl4->daddr);
 	packet->dport = READ_ONCE(fl4->fl4_dport);
-	packet->sport = inet_sk(sk)->inet_sport;
+	packet->sport = READ_ONCE(inet_sk(sk)->inet_sport);
 	packet->no_check = sk->sk_no_check_tx;
 }
 
@@ -284,7 +284,7 @@ static void eudp4_too_big(struct sock *sk, const struct eudp_packet *packet)
 	entry->ee.ee_info = packet->mtu + sizeof(struct iphdr) -
 			    packet->header_len;
 	entry->addr_offset = offsetof(struct iphdr, daddr);
-	entry->port = inet_sk(sk)->inet_dport;
+	entry->port = READ_ONCE(inet_sk(sk)->inet_dport);
 	if (sock_queue_err_skb(sk, skb))
 		kfree_skb(skb);
 }
@@ -806,8 +806,10 @@ static void eudp4_show(struct seq_file *seq, const struct sock *sk)
 	const struct inet_sock *inet = inet_sk(sk);
 
 	seq_printf(seq, "%08X:%04X %08X:%04X ",
-		   (__force u32)inet->inet_rcv_saddr, ntohs(inet->inet_sport),
-		   (__force u32)inet->inet_daddr, ntohs(inet->inet_dport));
+		   (__force u32)READ_ONCE(inet->inet_rcv_saddr),
+		   ntohs(READ_ONCE(inet->inet_sport)),
+		   (__force u32)READ_ONCE(inet->inet_daddr),
+		   ntohs(READ_ONCE(inet->inet_dport)));
 }
 
 #if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_NET_SOCK_MSG)

@@ -868,7 +868,7 @@ static bool eudp6_is_for_ipv4(const struct sock *sk, const struct msghdr *msg,
 	const struct in6_addr *addr = NULL;
 
 	sin->sin_family = AF_INET;
-	sin->sin_port = inet_sk(sk)->inet_dport;
+	sin->sin_port = READ_ONCE(inet_sk(sk)->inet_dport);
 	if (name) {
 		sin->sin_port = name->sin6_port;
 		addr = &name->sin6_addr;
@@ -957,8 +957,10 @@ static void eudp6_show_end(struct seq_file *seq, const struct in6_addr *addr,
 
 static void eudp6_show(struct seq_file *seq, const struct sock *sk)
 {
-	eudp6_show_end(seq, &sk->sk_v6_rcv_saddr, inet_sk(sk)->inet_sport);
-	eudp6_show_end(seq, &sk->sk_v6_daddr, inet_sk(sk)->inet_dport);
+	eudp6_show_end(seq, &sk->sk_v6_rcv_saddr,
+		       READ_ONCE(inet_sk(sk)->inet_sport));
+	eudp6_show_end(seq, &sk->sk_v6_daddr,
+		       READ_ONCE(inet_sk(sk)->inet_dport));
 }
 
 #if defined(CONFIG_BPF_SYSCALL) && defined(CONFIG_NET_SOCK_MSG)

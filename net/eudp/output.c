@@ -310,7 +310,7 @@ static void eudp_packet_init(struct eudp_packet *packet, const struct sock *sk,
 	packet->tos = -1;
 	packet->segment = READ_ONCE(eudp_sk(sk)->segment);
 	packet->dst = NULL;
-	packet->sport = inet_sk(sk)->inet_sport;
+	packet->sport = READ_ONCE(inet_sk(sk)->inet_sport);
 	packet->corked = false;
 	packet->skb = NULL;
 	packet->size = 0;

@@ -110,6 +110,14 @@ static bool eudp_devices_overlap(const struct sock *sk,
 	return !a || !b || a == b;
 }
 
+/* Whether their addresses are the same, or may be since one has none (@any) */
+static bool eudp_addrs_equal(const struct sock *sk, const struct sock *other,
+			     bool any)
+{
+	/* connect(2) may change one now, and might as well before or after */
+	return data_race(inet_rcv_saddr_equal(sk, other, any));
+}
+
 /**
  * eudp_port_conflict() - whether a socket may not have the port of another
  * @sk: the socket, its address set
@@ -128,7 +136,7 @@ bool eudp_port_conflict(const struct sock *sk, const struct sock *other)
 		return false;
 
 	return eudp_devices_overlap(sk, other) &&
-	       inet_rcv_saddr_equal(sk, other, true);
+	       eudp_addrs_equal(sk, other, true);
 }
 
 /* SO_REUSEPORT: both have it, and are of one user. */
@@ -225,11 +233,12 @@ static bool eudp_same_group(const struct sock *sk, const struct sock *other)
 {
 	return other != sk && other->sk_family == sk->sk_family &&
 	       ipv6_only_sock(other) == ipv6_only_sock(sk) &&
-	       other->sk_bound_dev_if == sk->sk_bound_dev_if &&
+	       READ_ONCE(other->sk_bound_dev_if) ==
+			READ_ONCE(sk->sk_bound_dev_if) &&
 	       other->sk_reuseport &&
 	       uid_eq(sock_i_uid((struct sock *)sk),
 		      sock_i_uid((struct sock *)other)) &&
-	       inet_rcv_saddr_equal(sk, other, false);
+	       eudp_addrs_equal(sk, other, false);
 }
 
 /* Puts a socket that shares its port into the group, or into a new one. */
@@ -476,7 +485,7 @@ void eudp_unhash(struct sock *sk)
 {
 	struct eudp_table *table = eudp_table(sk);
 
-	if (sk_unhashed(sk))
+	if (!eudp_has_port(sk))
 		return;
 
 	spin_lock_bh(&table->lock);
@@ -521,7 +530,7 @@ void eudp_rehash(struct sock *sk)
 	struct eudp_key key;
 	bool has_peer;
 
-	if (sk_unhashed(sk))
+	if (!eudp_has_port(sk))
 		return;
 	has_peer = es->af->ends(sk, &key);
 	if (es->addr_hash == key.addr_hash &&
@@ -550,7 +559,7 @@ void eudp_note_reuse(struct sock *sk)
 	struct eudp_sock *es = eudp_sk(sk);
 
 	lock_sock(sk);
-	if (!sk_unhashed(sk) && es->reuse != !!sk->sk_reuse) {
+	if (eudp_has_port(sk) && es->reuse != !!sk->sk_reuse) {
 		spin_lock_bh(&table->lock);
 		list_del(&es->at_addr);
 		list_del(&es->at_port);
@@ -585,7 +594,7 @@ static void eudp_rehash_peer(struct sock *sk, bool connected)
 	bool has_peer, by_peer;
 	struct eudp_key key;
 
-	if (sk_unhashed(sk))
+	if (!eudp_has_port(sk))
 		return;
 
 	has_peer = eudp_sk(sk)->af->ends(sk, &key);

@@ -46,7 +46,8 @@ static void eudp_seq_show_sock(struct seq_file *seq, struct sock *sk,
 	seq_printf(seq, "%5d: ", chain);
 	af->show(seq, sk);
 	seq_printf(seq, "%02X %08X:%08X 00:00000000 00000000 %5u %8d %lu %d %pK %u",
-		   sk->sk_state, sk_wmem_alloc_get(sk), sk_rmem_alloc_get(sk),
+		   READ_ONCE(sk->sk_state), sk_wmem_alloc_get(sk),
+		   sk_rmem_alloc_get(sk),
 		   from_kuid_munged(seq_user_ns(seq), uid), 0, sock_i_ino(sk),
 		   refcount_read(&sk->sk_refcnt), sk,
 		   atomic_read(&sk->sk_drops));

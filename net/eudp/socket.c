@@ -75,7 +75,7 @@ static void __eudp_disconnect(struct sock *sk)
 
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
 		eudp_unhash(sk);
-		inet->inet_sport = 0;
+		WRITE_ONCE(inet->inet_sport, 0);
 	}
 	eudp_end_move(sk, false);
 }
@@ -213,7 +213,8 @@ __poll_t eudp_poll(struct file *file, struct socket *sock,
 	struct sock *sk = sock->sk;
 
 	if ((mask & EPOLLRDNORM) && !(file->f_flags & O_NONBLOCK) &&
-	    !(sk->sk_shutdown & RCV_SHUTDOWN) && eudp_first_length(sk) < 0)
+	    !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
+	    eudp_first_length(sk) < 0)
 		mask &= ~(EPOLLIN | EPOLLRDNORM);
 
 	return mask;

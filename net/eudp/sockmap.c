@@ -37,7 +37,7 @@ int eudp_sockmap_update(struct sock *sk, struct sk_psock *psock, bool restore,
 		sock_replace_proto(sk, psock->sk_proto);
 		return 0;
 	}
-	if (sk_unhashed(sk) || progs->msg_parser || progs->stream_parser ||
+	if (!eudp_has_port(sk) || progs->msg_parser || progs->stream_parser ||
 	    progs->stream_verdict || progs->skb_verdict)
 		return -EOPNOTSUPP;
 	/* other sockets' programs cannot redirect to it what they have */
