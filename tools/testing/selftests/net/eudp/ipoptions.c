@@ -303,6 +303,23 @@ TEST_F(ipoptions, first_of_route)
 	}
 }
 
+/* What is corked names the last of its route as the receiver, and what follows */
+TEST_F(ipoptions, corked_route)
+{
+	int t = tun(), fd = joined(sock(), YOU, 9);
+	static struct datagram g;
+
+	EXPECT_EQ(0, send_options(fd, NULL, LOOSE_ROUTE, MSG_MORE));
+	EXPECT_EQ(0, tag(fd, 'y'));
+	EXPECT_EQ(2, next_datagram(&g));
+	EXPECT_STREQ("830704c000020200", to_hex(g.options, g.options_len));
+	EXPECT_EQ(inet_addr(YOU), g.ip.daddr);
+	EXPECT_EQ(0, tag(fd, 'y'));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(0, g.options_len);
+	EXPECT_EQ(inet_addr(YOU), g.ip.daddr);
+}
+
 /* The checksum is over the first of the route, as if it were the receiver */
 TEST_F(ipoptions, checksum_of_route)
 {
