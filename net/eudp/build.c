@@ -382,7 +382,6 @@ void eudp_finish(struct sock *sk, struct eudp_packet *packet)
 			uh->check = CSUM_MANGLED_0;
 	}
 
-	skb_setup_tx_timestamp(skb, packet->sockc.tsflags);
 	if (packet->sockc.transmit_time)
 		skb_set_delivery_type_by_clockid(skb,
 						 packet->sockc.transmit_time,

@@ -129,6 +129,9 @@ static int eudp_build(struct sock *sk, struct eudp_packet *packet)
 	}
 	if (err)
 		eudp_discard(packet);
+	else
+		/* a number is taken, whatever comes of the datagram */
+		skb_setup_tx_timestamp(packet->skb, packet->sockc.tsflags);
 	return err;
 }
 

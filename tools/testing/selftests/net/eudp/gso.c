@@ -531,6 +531,8 @@ TEST_F(gso_wire, time_stamp)
 			     SOF_TIMESTAMPING_OPT_ID |
 			     SOF_TIMESTAMPING_OPT_TSONLY));
 	ASSERT_EQ(0, send_train(fd, w.len, w.segment));
+	/* what is refused when it is complete has had its number */
+	ASSERT_EQ(EINVAL, send_train(fd, 130 * 7, 7));
 	ASSERT_EQ(0, send_train(fd, w.len, w.segment));
 	ASSERT_TRUE(await(fd, POLLERR) & POLLERR);
 	while (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
@@ -540,7 +542,7 @@ TEST_F(gso_wire, time_stamp)
 				continue;
 			ee = (void *)CMSG_DATA(c);
 			EXPECT_EQ(SO_EE_ORIGIN_TIMESTAMPING, ee->ee_origin);
-			EXPECT_EQ(stamps, ee->ee_data);
+			EXPECT_EQ(2 * stamps, ee->ee_data);
 			stamps++;
 		}
 		msg.msg_controllen = sizeof(control);
