@@ -194,8 +194,9 @@ TEST_F(recvcmsg, pktinfo_of_marked)
 	struct got g;
 
 	add_address("tap0", "192.0.2.7", 24);
-	run("tc qdisc add dev tap0 clsact");
-	run("tc filter add dev tap0 ingress matchall action skbedit mark 5");
+	run("nft add table ip t");
+	run("nft 'add chain ip t c { type filter hook prerouting priority 0; }'");
+	run("nft add rule ip t c meta mark set 5");
 	run("ip rule add fwmark 5 lookup 100");
 	run("ip route add 192.0.2.0/24 dev tap0 src 192.0.2.7 table 100");
 	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_PKTINFO, 1));
