@@ -107,50 +107,39 @@ static void eudp_keep_promise(struct ubuf_info *promise, int err)
 		net_zcopy_put(promise);
 }
 
-/* Builds a datagram from its first, or only, part. */
-static int eudp_build(struct sock *sk, struct eudp_packet *packet)
-{
-	struct ubuf_info *promise;
-	int err;
-
-	if (eudp_too_big(sk, packet)) {
-		eudp_discard(packet);
-		return -EMSGSIZE;
-	}
-	promise = eudp_promise(sk, packet);
-	err = PTR_ERR_OR_ZERO(promise);
-	if (!err) {
-		err = eudp_begin(sk, packet);
-		if (!err)
-			err = eudp_append(sk, packet);
-		if (err)
-			packet->af->count_discard(sk, packet);
-		eudp_keep_promise(promise, err);
-	}
-	if (err)
-		eudp_discard(packet);
-	else
-		/* a number is taken, whatever comes of the datagram */
-		skb_setup_tx_timestamp(packet->skb, packet->sockc.tsflags);
-	return err;
-}
-
-/* Adds a part to a datagram. */
+/* Adds a part to a datagram, or begins it. */
 static int eudp_add(struct sock *sk, struct eudp_packet *packet)
 {
 	struct ubuf_info *promise;
-	int err;
+	int err = 0;
 
 	if (eudp_too_big(sk, packet))
 		return -EMSGSIZE;
 	promise = eudp_promise(sk, packet);
 	if (IS_ERR(promise))
 		return PTR_ERR(promise);
-	err = eudp_append(sk, packet);
+	if (!packet->skb)
+		err = eudp_begin(sk, packet);
+	if (!err)
+		err = eudp_append(sk, packet);
 	if (err)
 		packet->af->count_discard(sk, packet);
 	eudp_keep_promise(promise, err);
 	return err;
+}
+
+/* Builds a datagram from its first, or only, part. */
+static int eudp_build(struct sock *sk, struct eudp_packet *packet)
+{
+	int err = eudp_add(sk, packet);
+
+	if (err) {
+		eudp_discard(packet);
+		return err;
+	}
+	/* a number is taken, whatever comes of the datagram */
+	skb_setup_tx_timestamp(packet->skb, packet->sockc.tsflags);
+	return 0;
 }
 
 /* Keeps the first part of a datagram: UDP_CORK and MSG_MORE of udp(7) */
