@@ -251,37 +251,63 @@ TEST_F(steer, lookup_listener)
 	EXPECT_EQ(0, ready(listener, POLLIN));
 }
 
+/* Who of four hears what is sent to port 7, from 100 ports: how often each */
+static void __hear(struct __test_metadata *_metadata, const struct door *door,
+		   const int *fds, int *counts)
+{
+	int i, tx, home;
+
+	for (i = 0; i < 100; i++) {
+		tx = __bound(_metadata, __sock(_metadata, door->family,
+					       door->protocol),
+			     door->lo, 6000 + i);
+		EXPECT_EQ(0, tag_to(tx, door->lo, 7, 1));
+		home = __who(_metadata, fds, 4);
+		ASSERT_LE(0, home);
+		counts[home]++;
+		close(tx);
+	}
+}
+
+static void __all_hear(struct __test_metadata *_metadata,
+		       const struct door *door, const int *fds)
+{
+	int counts[4] = {}, i;
+
+	__hear(_metadata, door, fds, counts);
+	for (i = 0; i < 4; i++)
+		EXPECT_LT(0, counts[i]);
+}
+
+static void __one_hears(struct __test_metadata *_metadata,
+			const struct door *door, const int *fds, int which)
+{
+	int counts[4] = {};
+
+	__hear(_metadata, door, fds, counts);
+	EXPECT_EQ(100, counts[which]);
+}
+
+#define all_hear(fds)	__all_hear(_metadata, &variant->door, fds)
+#define one_hears(fds, which) \
+	__one_hears(_metadata, &variant->door, fds, which)
+
 /*
  * Of the group of the socket that was chosen one is taken by the flow, unless
  * the program says that it means this one
  */
 TEST_F(steer, lookup_group)
 {
-	int fds[4], counts[4] = {}, m = sockets(), f = findings();
-	int link, home, i, tx;
+	int fds[4], m = sockets(), f = findings(), link, i;
 
 	for (i = 0; i < 4; i++)
 		fds[i] = group_member(LO, 5000);
 	ASSERT_EQ(0, put_in(m, 0, fds[1]));
 	link = attach_lookup(m, f, SK_PASS);
-	for (i = 0; i < 100; i++) {
-		tx = bound(LO, 6000 + i);
-		EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
-		home = who(fds, 4);
-		ASSERT_LE(0, home);
-		counts[home]++;
-		close(tx);
-	}
-	for (i = 0; i < 4; i++)
-		EXPECT_LT(0, counts[i]);
+	all_hear(fds);
 	close(link);
 	attach_lookup_by(m, f, SK_PASS, BPF_SK_LOOKUP_F_NO_REUSEPORT);
-	for (i = 0; i < 100; i++) {
-		tx = bound(LO, 6000 + i);
-		EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
-		EXPECT_EQ(1, who(fds, 4));
-		close(tx);
-	}
+	one_hears(fds, 1);
 	EXPECT_EQ(0, map_get(f, RESULT));
 }
 
@@ -314,31 +340,15 @@ TEST_F(steer, classifier)
 /* Of a group the one that was chosen stands for all, unless it is connected */
 TEST_F(steer, classifier_group)
 {
-	int m = sockets(), f = findings(), fds[4], counts[4] = {}, i, tx;
+	int fds[4], m = sockets(), f = findings(), i;
 
 	for (i = 0; i < 4; i++)
 		fds[i] = group_member(LO, 5000);
 	ASSERT_EQ(0, put_in(m, 0, fds[1]));
 	attach_classifier(m, f);
-	for (i = 0; i < 100; i++) {
-		int home;
-
-		tx = bound(LO, 6000 + i);
-		EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
-		home = who(fds, 4);
-		ASSERT_LE(0, home);
-		counts[home]++;
-		close(tx);
-	}
-	for (i = 0; i < 4; i++)
-		EXPECT_LT(0, counts[i]);
+	all_hear(fds);
 	joined(fds[1], LO, 9);
-	for (i = 0; i < 20; i++) {
-		tx = bound(LO, 6000 + i);
-		EXPECT_EQ(0, tag_to(tx, LO, 7, 1));
-		EXPECT_EQ(1, who(fds, 4));
-		close(tx);
-	}
+	one_hears(fds, 1);
 	EXPECT_EQ(0, map_get(f, RESULT));
 }
 
