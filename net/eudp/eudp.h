@@ -107,7 +107,7 @@ static inline struct eudp_sock *eudp_sk(const struct sock *sk)
 	return (struct eudp_sock *)sk;
 }
 
-/* Others that enter or leave its chain change that, but whether it has one not. */
+/* Its neighbours in the chain may change the link meanwhile, but not to none. */
 static inline bool eudp_has_port(const struct sock *sk)
 {
 	return !hlist_unhashed_lockless(&sk->sk_node);

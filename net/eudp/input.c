@@ -70,7 +70,7 @@ static void eudp_count_parts(struct sk_buff *skb)
 	struct eudp_cb *cb = eudp_cb(skb);
 	unsigned int len = skb->len - sizeof(struct udphdr);
 
-	cb->left = len > cb->segment ? DIV_ROUND_UP(len, cb->segment) : 1;
+	cb->left = max(DIV_ROUND_UP(len, cb->segment), 1);
 }
 
 /* A datagram, or a train that stays one */
@@ -230,7 +230,7 @@ static struct sock *eudp_assigned(struct sk_buff *skb,
 	}
 	if (!prefetched || READ_ONCE(sk->sk_state) == TCP_ESTABLISHED)
 		return sk;
-	/* none of them is counted, and so was this one not */
+	/* it has no reference to give back: ours have SOCK_RCU_FREE */
 	af->key(skb, &key);
 	return eudp_one_of_group(sk, &key);
 }

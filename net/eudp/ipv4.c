@@ -546,10 +546,10 @@ static __be32 eudp4_local_address(const struct sk_buff *skb)
 	unsigned int kind = skb_rtable(skb)->rt_flags &
 			    (RTCF_LOCAL | RTCF_BROADCAST | RTCF_MULTICAST);
 	const struct in_device *in_dev = __in_dev_get_rcu(skb->dev);
+	bool marked = in_dev && IN_DEV_SRC_VMARK(in_dev);
 	struct flowi4 fl4 = {
 		.flowi4_oif = l3mdev_master_ifindex_rcu(skb->dev),
-		.flowi4_mark = in_dev && IN_DEV_SRC_VMARK(in_dev) ? skb->mark :
-								    0,
+		.flowi4_mark = marked ? skb->mark : 0,
 		.daddr = ip_hdr(skb)->saddr,
 		.flowi4_tos = ip_hdr(skb)->tos & INET_DSCP_MASK,
 	};

@@ -369,7 +369,7 @@ static void eudp6_count_discard(const struct sock *sk,
 				const struct eudp_packet *packet)
 {
 	rcu_read_lock();
-	IP6_INC_STATS(sock_net(sk), dst_rt6_info(packet->dst)->rt6i_idev,
+	IP6_INC_STATS(sock_net(sk), ip6_dst_idev(packet->dst),
 		      IPSTATS_MIB_OUTDISCARDS);
 	rcu_read_unlock();
 }
@@ -439,7 +439,7 @@ static int eudp6_push(struct sock *sk, struct eudp_packet *packet)
 
 	/* the device of the route is needed longer than the skb may live */
 	rcu_read_lock();
-	idev = dst_rt6_info(packet->dst)->rt6i_idev;
+	idev = ip6_dst_idev(packet->dst);
 	IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTREQUESTS);
 	err = ip6_local_out(net, sk, skb);
 	if (err > 0)

@@ -319,11 +319,12 @@ struct eudp_place {
  * Where its ends lead a socket to: where the local address decides, the youngest
  * is first, and who is put there mostly is the youngest.
  */
-static void __eudp_find_place(struct eudp_table *table, struct sock *sk,
+static void __eudp_find_place(struct eudp_table *table, const struct sock *sk,
 			      const struct eudp_key *key, bool by_peer,
 			      struct eudp_place *place)
 {
-	struct eudp_sock *es = eudp_sk(sk), *at;
+	const struct eudp_sock *es = eudp_sk(sk);
+	struct eudp_sock *at;
 
 	lockdep_assert_held(&table->lock);
 	place->last = NULL;

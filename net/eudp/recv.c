@@ -336,15 +336,13 @@ int eudp_first_length(struct sock *sk)
 	struct sk_buff *broken;
 	int len;
 
-	do {
+	for (;;) {
 		spin_lock_bh(&queue->lock);
 		broken = __eudp_first_broken(sk, &len);
 		spin_unlock_bh(&queue->lock);
 		if (!broken)
-			break;
+			return len;
 		eudp_drop(sock_net(sk), sk, broken, SKB_DROP_REASON_UDP_CSUM);
 		cond_resched();
-	} while (true);
-
-	return len;
+	}
 }
