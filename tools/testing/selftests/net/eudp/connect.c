@@ -387,8 +387,8 @@ TEST_F(connect, without_address)
 	make(&p, &variant->door, atoi(local(fd) + 8), "hello", 5);
 	inject(t, &p);
 	EXPECT_TRUE(await(fd, POLLIN));
-	/* from somebody else not */
 	EXPECT_EQ(5, recv(fd, &p, 5, MSG_DONTWAIT));
+	/* from somebody else not */
 	make(&p, &variant->door, atoi(local(fd) + 8), "hello", 5);
 	head_of(&p)->source = htons(4001);
 	resum(&p);
