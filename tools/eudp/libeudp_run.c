@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "eudp_run.h"
 
@@ -238,6 +239,27 @@ static void forget(int fd)
 			options[i].owner = 0;
 }
 
+/*
+ * Copies what a program points to. False if nothing is there: the call itself
+ * answers EFAULT, as it would without us.
+ */
+static bool copy_in(void *to, const void *from, size_t size)
+{
+	struct iovec ours = { to, size };
+	struct iovec theirs = { (void *)from, size };
+	int saved = errno;
+	bool there = true;
+
+	if (process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) !=
+	    (ssize_t)size) {
+		there = errno == EPERM || errno == ENOSYS;
+		if (there)	/* a sandbox that has not got this call */
+			memcpy(to, from, size);
+	}
+	errno = saved;
+	return there;
+}
+
 /* Memberships and the like */
 static bool adds(int level, int name)
 {
@@ -285,8 +307,7 @@ static void keep_option(int fd, int level, int name, const void *value,
 	slot->level = level;
 	slot->name = name;
 	slot->len = len;
-	memcpy(slot->value, value, len);
-	slot->owner = fd + 1;
+	slot->owner = copy_in(slot->value, value, len) ? fd + 1 : 0;
 }
 
 /* In the order in which they were set; what eudp does not have is lost */
@@ -431,14 +452,16 @@ static int change(int fd)
 /* Before a call that names a port: 0 if it can go on, or -1 with errno */
 static int named(int fd, const struct sockaddr *name, socklen_t len)
 {
+	struct sockaddr_in in;	/* the port of IPv6 is at the same place */
 	unsigned short port;
 
 	if (!real_socket)
 		set_up();
-	if (!by_port || !name || len < sizeof(struct sockaddr_in) ||
-	    (name->sa_family != AF_INET && name->sa_family != AF_INET6))
+	if (!by_port || !name || len < sizeof(in) ||
+	    !copy_in(&in, name, sizeof(in)) ||
+	    (in.sin_family != AF_INET && in.sin_family != AF_INET6))
 		return 0;
-	port = ntohs(((const struct sockaddr_in *)name)->sin_port);
+	port = ntohs(in.sin_port);
 	if (!(ports[port / 8] & 1 << port % 8) || !may_change(fd))
 		return 0;
 	return change(fd);
@@ -468,10 +491,12 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags,
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
+	struct msghdr copy;
+
 	if (!real_socket)
 		set_up();
-	if (by_port && message &&
-	    named(fd, message->msg_name, message->msg_namelen))
+	if (by_port && message && copy_in(&copy, message, sizeof(copy)) &&
+	    named(fd, copy.msg_name, copy.msg_namelen))
 		return -1;
 	return real_sendmsg(fd, message, flags);
 }
@@ -479,14 +504,17 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count,
 		    int flags)
 {
+	struct msghdr copy;
 	unsigned int i;
 
 	if (!real_socket)
 		set_up();
-	for (i = 0; by_port && i < count; i++)
-		if (named(fd, messages[i].msg_hdr.msg_name,
-			  messages[i].msg_hdr.msg_namelen))
+	for (i = 0; by_port && i < count; i++) {
+		if (!copy_in(&copy, &messages[i].msg_hdr, sizeof(copy)))
+			break;
+		if (named(fd, copy.msg_name, copy.msg_namelen))
 			return -1;
+	}
 	return real_sendmmsg(fd, messages, count, flags);
 }
 

@@ -6,6 +6,8 @@
  *   show DOMAIN TYPE PROTOCOL  opens a socket, and prints what libc and what
  *                              the kernel say of it, or the errno
  *   short                      prints the first byte of the protocol
+ *   bad                        names and options at bad pointers; prints what
+ *                              the calls answer
  *   threads THREADS SOCKETS    each thread opens so many
  *   fork COMMAND...            one socket of a child that ends by _exit(), one
  *                              of a child that is killed, one of one's own; then
@@ -18,11 +20,13 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -71,6 +75,40 @@ static int show(char **argv)
 	       fcntl(fd, F_GETFL) & O_NONBLOCK ? ", nonblock" : "",
 	       fcntl(fd, F_GETFD) & FD_CLOEXEC ? ", cloexec" : "",
 	       kept ? "" : ", errno changed");
+	return 0;
+}
+
+static void answer(const char *call, int result)
+{
+	printf("%s: %s\n", call, result < 0 ? strerrorname_np(errno) : "done");
+}
+
+static int bad(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), page = sysconf(_SC_PAGESIZE);
+	struct sockaddr_in here = {
+		.sin_family = AF_INET, .sin_port = htons(5000)
+	};
+	char *end = (char *)mmap(NULL, page * 2, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + page;
+	struct sockaddr *bad = (struct sockaddr *)end;
+	struct mmsghdr message = {
+		.msg_hdr = { .msg_name = bad, .msg_namelen = sizeof(here) }
+	};
+	int *ttl = (int *)(end - sizeof(int));
+
+	munmap(end, page);
+	*ttl = 7;
+	answer("bind", bind(fd, bad, sizeof(here)));
+	answer("connect", connect(fd, bad, sizeof(here)));
+	answer("sendto", sendto(fd, "x", 1, 0, bad, sizeof(here)));
+	answer("sendmsg", sendmsg(fd, (struct msghdr *)end, 0));
+	answer("sendmsg, name", sendmsg(fd, &message.msg_hdr, 0));
+	answer("sendmmsg", sendmmsg(fd, (struct mmsghdr *)end, 1, 0));
+	answer("sendmmsg, name", sendmmsg(fd, &message, 1, 0));
+	answer("setsockopt", setsockopt(fd, IPPROTO_IP, IP_TTL, ttl, 8));
+	answer("bind", bind(fd, (struct sockaddr *)&here, sizeof(here)));
+	printf("really %d\n", real_protocol(fd));
 	return 0;
 }
 
@@ -185,6 +223,8 @@ int main(int argc, char **argv)
 		return show(argv + 2);
 	if (!strcmp(what, "short"))
 		return show_short();
+	if (!strcmp(what, "bad"))
+		return bad();
 	if (!strcmp(what, "threads") && argc == 4) {
 		sockets_per_thread = atoi(argv[3]);
 		return threads(atoi(argv[2]));
