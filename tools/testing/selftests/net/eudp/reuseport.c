@@ -8,7 +8,8 @@
 #include <sys/resource.h>
 
 #define MEMBERS	4
-#define FLOWS	400
+#define FLOWS	100
+#define MANY	400	/* enough to count how many each has */
 #define CROWD	1000
 #define NOBODY	65534
 
@@ -30,21 +31,21 @@ EUDP6_FIXTURE(reuseport6)
 #define add_other() \
 	run("ip addr add fd00::2/128 dev lo nodad")
 
-/* A socket for each of FLOWS source ports */
+/* A socket for each of @n source ports */
 static void __open_flows(struct __test_metadata *_metadata,
-			 const struct door *door, int *flows)
+			 const struct door *door, int *flows, int n)
 {
 	int i;
 
-	for (i = 0; i < FLOWS; i++)
+	for (i = 0; i < n; i++)
 		flows[i] = __bound(_metadata, __sock(_metadata, door->family,
 						     door->protocol),
 				   door->lo, 6000 + i);
 }
 
 /*
- * Sends one datagram in each flow. Exactly one of @fds has got it: homes[i]
- * is which, and counts[] is how many each has got.
+ * Sends one datagram in each of @n flows. Exactly one member has got it:
+ * homes[i] is which, and counts[] is how many each has got.
  */
 static void __survey(struct __test_metadata *_metadata, const char *ip,
 		     const int *flows, const int *fds, int n, int *homes,
@@ -52,10 +53,10 @@ static void __survey(struct __test_metadata *_metadata, const char *ip,
 {
 	int i;
 
-	memset(counts, 0, n * sizeof(*counts));
-	for (i = 0; i < FLOWS; i++) {
+	memset(counts, 0, MEMBERS * sizeof(*counts));
+	for (i = 0; i < n; i++) {
 		ASSERT_EQ(0, tag_to(flows[i], ip, 5000, 1));
-		homes[i] = __who(_metadata, fds, n);
+		homes[i] = __who(_metadata, fds, MEMBERS);
 		ASSERT_LE(0, homes[i])
 			TH_LOG("flow %d", i);
 		counts[homes[i]]++;
@@ -75,10 +76,11 @@ static void __group(struct __test_metadata *_metadata, const struct door *door,
 						door->protocol)), ip, 5000);
 }
 
-#define open_flows(flows) __open_flows(_metadata, &variant->door, flows)
+#define open_flows(flows) \
+	__open_flows(_metadata, &variant->door, flows, ARRAY_SIZE(flows))
 #define group(ip, fds)	__group(_metadata, &variant->door, ip, fds)
 #define survey(homes) \
-	__survey(_metadata, LO, flows, fds, MEMBERS, homes, counts)
+	__survey(_metadata, LO, flows, fds, ARRAY_SIZE(homes), homes, counts)
 
 /* A classic program, from socket(7): 0, or the errno */
 static int attach_classic(int fd, const struct sock_filter *code, int len)
@@ -262,14 +264,14 @@ TEST_F(reuseport, port_zero)
 /* Each member has some of the flows, and keeps them as long as all stay */
 TEST_F(reuseport, spread)
 {
-	int flows[FLOWS], homes[FLOWS], counts[MEMBERS], fds[MEMBERS], i;
-	int again[FLOWS];
+	int flows[MANY], homes[MANY], counts[MEMBERS], fds[MEMBERS], i;
+	int again[MANY];
 
 	open_flows(flows);
 	group(LO, fds);
 	survey(homes);
 	for (i = 0; i < MEMBERS; i++)
-		EXPECT_LT(FLOWS / MEMBERS / 2, counts[i])
+		EXPECT_LT(MANY / MEMBERS / 2, counts[i])
 			TH_LOG("member %d", i);
 	survey(again);
 	EXPECT_EQ(0, memcmp(homes, again, sizeof(homes)));
