@@ -4,7 +4,8 @@
 
 ask and send take addresses of IPv6 too.
 
-usage: dgram.py echo PROTOCOL ADDRESS PORT       answers until it is killed
+usage: dgram.py echo PROTOCOL ADDRESS PORT       says that it has the port, then answers
+                                                 until it is killed
        dgram.py ask PROTOCOL ADDRESS PORT SIZE...
                                                  sends, and compares the answers
        dgram.py send PROTOCOL ADDRESS PORT MTU_DISCOVER SIZE...
@@ -13,8 +14,7 @@ usage: dgram.py echo PROTOCOL ADDRESS PORT       answers until it is killed
                                                  the peer if connect() fails
        dgram.py hold PROTOCOL ADDRESS PORT       keeps sockets with datagrams that
                                                  nobody reads until it is killed
-       dgram.py flood PROTOCOL ADDRESS PORT      sends until it is killed
-       dgram.py pour PROTOCOL ADDRESS PORT       the same from a socket with a peer
+       dgram.py pour PROTOCOL ADDRESS PORT       sends to a peer until it is killed
        dgram.py raw ADDRESS                      sends datagrams of eudp from a raw
                                                  socket until it is killed
 """
@@ -39,6 +39,7 @@ def dgram(protocol, address=""):
 def echo(protocol, address, port):
     server = dgram(protocol)
     server.bind((address, int(port)))
+    print("bound", flush=True)
     while True:
         data, peer = server.recvfrom(65536)
         server.sendto(data, peer)
@@ -66,15 +67,6 @@ def hold(protocol, address, port):
     print("held", flush=True)
     while True:
         time.sleep(1000)
-
-
-def flood(protocol, address, port):
-    client = dgram(protocol)
-    while True:
-        try:
-            client.sendto(bytes(500), (address, int(port)))
-        except OSError:
-            pass
 
 
 def pour(protocol, address, port):
@@ -116,5 +108,5 @@ def raw(address):
         time.sleep(0.001)
 
 
-VERBS = {verb.__name__: verb for verb in (echo, ask, send, hold, flood, pour, raw)}
+VERBS = {verb.__name__: verb for verb in (echo, ask, send, hold, pour, raw)}
 VERBS[sys.argv[1]](*sys.argv[2:])

@@ -17,6 +17,8 @@ server=eudp-s-$$
 client=eudp-c-$$
 background=()
 work=$(mktemp -d)
+mkfifo "$work/up"
+exec {up}<>"$work/up"
 
 set_up()
 {
@@ -73,20 +75,11 @@ in_time()
 	done
 }
 
-# bound NAMESPACE PROTOCOL PORT
-bound()
-{
-	local file=eudp
-
-	[ "$2" = 17 ] && file=udp
-	ip netns exec "$1" grep -q "$(printf ':%04X 00000000' "$3")" \
-		"/proc/net/$file"
-}
-
+# serve NAMESPACE PROTOCOL ADDRESS
 serve()
 {
-	in_background "$server" ./dgram.py echo "$1" 10.0.0.1 "$2"
-	in_time bound "$server" "$1" "$2"
+	in_background "$1" ./dgram.py echo "$2" "$3" 700 >&"$up"
+	read -r -t 60 -u "$up"
 }
 
 ask()
@@ -152,8 +145,7 @@ captured()
 
 port_is_of_a_namespace()
 {
-	in_background "$client" ./dgram.py echo "$1" 10.0.0.2 700
-	in_time bound "$client" "$1" 700 && ask "$1" 700 10
+	serve "$client" "$1" 10.0.0.2 && ask "$1" 700 10
 }
 
 refused()
@@ -199,8 +191,8 @@ namespace_dies()
 
 unload_in_use()
 {
-	serve 253 700 || return 1
-	in_background "$client" ./dgram.py flood 253 10.0.0.1 700
+	serve "$server" 253 10.0.0.1 || return 1
+	in_background "$client" ./dgram.py pour 253 10.0.0.1 700
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		LC_ALL=C rmmod eudp 2>&1 | grep -q "in use" || return 1
 	done
@@ -240,7 +232,7 @@ try()
 # with_server PROTOCOL COMMAND...
 with_server()
 {
-	serve "$1" 700 && "$2" "$1"
+	serve "$server" "$1" 10.0.0.1 && "$2" "$1"
 }
 
 # in-kernel UDP, which without-oracle leaves out, and eudp
