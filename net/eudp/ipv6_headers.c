@@ -17,19 +17,18 @@ struct eudp6_chain {
 	u8 *type;
 };
 
-/* Adds a header to the chain, and returns it, or NULL if there is none. */
-static void *eudp6_add_header(struct eudp6_chain *chain, u8 type,
-			      const struct ipv6_opt_hdr *header)
+/* Adds a header to the chain, if there is one. */
+static void eudp6_add_header(struct eudp6_chain *chain, u8 type,
+			     const struct ipv6_opt_hdr *header)
 {
 	struct ipv6_opt_hdr *added = (struct ipv6_opt_hdr *)chain->at;
 
 	if (!header)
-		return NULL;
+		return;
 	memcpy(added, header, ipv6_optlen(header));
 	*chain->type = type;
 	chain->type = &added->nexthdr;
 	chain->at += ipv6_optlen(header);
-	return added;
 }
 
 /*
@@ -65,9 +64,9 @@ static void eudp6_add_route(const struct sock *sk, struct eudp6_packet *v6,
 			    struct eudp6_chain *chain,
 			    const struct ipv6_rt_hdr *route)
 {
-	struct ipv6_rt_hdr *added;
+	struct ipv6_rt_hdr *added = (struct ipv6_rt_hdr *)chain->at;
 
-	added = eudp6_add_header(chain, NEXTHDR_ROUTING, (const void *)route);
+	eudp6_add_header(chain, NEXTHDR_ROUTING, (const void *)route);
 	if (added->type == IPV6_SRCRT_TYPE_4)
 		eudp6_route_by_segments(sk, v6, (void *)added);
 	else
