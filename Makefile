@@ -11,8 +11,8 @@ export DESTDIR
 TOOLS = $(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 
 .PHONY: all modules tools install uninstall load unload deb demo shell quick \
-	check kunit selftest bench conformance programs soak kcsan coverage lint doc deps \
-	clean help
+	check kunit selftest bench conformance programs soak kcsan coverage lint static doc \
+	deps clean help
 
 all: modules tools
 
@@ -95,6 +95,10 @@ coverage: deps ## which lines of net/eudp the tests reach
 
 lint: deps ## W=1, sparse, checkpatch --strict and shellcheck
 	@tools/testing/check lint
+
+static: deps ## coccicheck, gcc -fanalyzer, and clang's build
+	@tools/testing/deps static
+	@tools/testing/static
 
 doc: deps ## the documentation as HTML, in build/doc
 	@tools/testing/deps doc
