@@ -518,6 +518,8 @@ static bool log_has_report(void)
 		"refcount_t:", "INFO: task", "suspicious RCU", "ref_tracker",
 		"unregister_netdevice: waiting", "soft lockup",
 		"self-detected stall", "page allocation failure",
+		/* in a trace, which only a data race has without another sign */
+		"[eudp",
 	};
 	char line[8192];
 	unsigned int i;
@@ -530,6 +532,8 @@ static bool log_has_report(void)
 		if (len <= 0)
 			break;
 		line[len] = 0;
+		if (strstr(line, "BUG: KCSAN:"))
+			continue;
 		for (i = 0; i < ARRAY_SIZE(signs); i++) {
 			if (strstr(line, signs[i])) {
 				printf("# kernel: %s", strchr(line, ';') + 1);
