@@ -13,7 +13,7 @@
 enum { IOCTL32 = 54, SOCKETCALL32 = 102, READ32 = 3 };
 
 enum { SYS_RECVFROM = 12, SYS_SETSOCKOPT = 14, SYS_GETSOCKOPT = 15 };
-enum { SYS_RECVMSG = 17 };
+enum { SYS_SENDMSG = 16, SYS_RECVMSG = 17 };
 
 static inline long call32(long nr, long a, long b, long c)
 {

@@ -9,6 +9,7 @@
 #include <net/route.h>
 
 #include <linux/sockios.h>
+#include <linux/udp.h>
 
 EUDP_FIXTURE(ioctls)
 
@@ -513,6 +514,47 @@ TEST_F(ioctls, compat_recvmsg)
 				MSG_DONTWAIT, 0, 0));
 	EXPECT_EQ(MSG_CTRUNC, p->msg.flags);
 	EXPECT_EQ(20, p->control[0]);
+}
+
+/* Those that go out are of multiples of 4 bytes; a train is one of eudp's own */
+TEST_F(ioctls, compat_sendmsg)
+{
+	int fd = bound("127.0.0.1", 5000), tx = bound("0.0.0.0", 6000);
+	char *page = low();
+	struct page32 *p = (void *)page;
+	const __u32 control[] = {
+		16, SOL_IP, IP_TTL, 9,
+		24, SOL_IP, IP_PKTINFO, 0, inet_addr("127.0.0.3"), 0,
+		14, IPPROTO_UDP, UDP_SEGMENT, 2,
+	};
+
+	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_RECVTTL, 1));
+	EXPECT_EQ(0, set_int(fd, IPPROTO_UDP, UDP_GRO, 1));
+	prepare(p, sizeof(control));
+	p->from = addr("127.0.0.1", 5000);
+	memcpy(p->control, control, sizeof(control));
+	memcpy(p->data, "12345", 5);
+	p->iov[1] = 5;
+	EXPECT_EQ(5, socketcall(page, SYS_SENDMSG, tx, at(&p->msg), 0, 0, 0));
+
+	ASSERT_EQ(POLLIN, await(fd, POLLIN));
+	prepare(p, sizeof(p->control));
+	EXPECT_EQ(5, socketcall(page, SYS_RECVMSG, fd, at(&p->msg),
+				MSG_DONTWAIT, 0, 0));
+	EXPECT_EQ(0, memcmp(p->data, "12345", 5));
+	EXPECT_STREQ("127.0.0.3:6000", show(0, &p->from));
+	EXPECT_EQ(32, p->msg.controllen);
+	EXPECT_EQ(0, memcmp(p->control, (__u32 []){ 16, IPPROTO_UDP, UDP_GRO, 2,
+						    16, SOL_IP, IP_TTL, 9 },
+			    32));
+
+	/* The length of a segment has two bytes */
+	prepare(p, sizeof(control));
+	p->from = addr("127.0.0.1", 5000);
+	memcpy(p->control, control, sizeof(control));
+	p->control[10] = 16;
+	EXPECT_EQ(-EINVAL, socketcall(page, SYS_SENDMSG, tx, at(&p->msg), 0, 0,
+				      0));
 }
 
 /* The other calls, and what they say when there is nothing or it is bad */
