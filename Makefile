@@ -11,8 +11,8 @@ export DESTDIR
 TOOLS = $(MAKE) -s -C tools/eudp OUTPUT=$(CURDIR)/build/tools
 
 .PHONY: all modules tools install uninstall load unload deb demo shell quick \
-	check kunit selftest bench conformance programs soak kcsan coverage lint static doc \
-	deps clean help
+	check kunit selftest bench conformance programs soak kcsan machines coverage lint \
+	static doc deps clean help
 
 all: modules tools
 
@@ -88,6 +88,10 @@ soak: deps ## fuzz, race and flood for SOAK_MINUTES (150) on the debug kernel
 
 kcsan: deps ## tests of threads on a kernel that looks for data races
 	@tools/testing/kcsan
+
+machines: deps ## other kernels, byte orders and word sizes (hours)
+	@tools/testing/deps machines
+	@tools/testing/machines
 
 coverage: deps ## which lines of net/eudp the tests reach
 	@tools/testing/deps coverage
