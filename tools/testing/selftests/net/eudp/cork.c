@@ -1112,6 +1112,22 @@ TEST_F(cork, sendfile)
 	EXPECT_STREQ("20", all_sent());
 }
 
+/* A file that ends before that is one datagram, unless more is to come */
+TEST_F(cork, sendfile_ends)
+{
+	int t = tun(), fd = joined(sock(), YOU, 9);
+
+	EXPECT_EQ(100, sendfile(fd, file(100), NULL, 200));
+	EXPECT_STREQ("100", all_sent());
+	EXPECT_EQ(0, cork(fd, 1));
+	EXPECT_EQ(100, sendfile(fd, file(100), NULL, 200));
+	EXPECT_STREQ("", all_sent());
+	EXPECT_EQ(0, cork(fd, 0));
+	EXPECT_STREQ("100", all_sent());
+	EXPECT_EQ(0, sendfile(fd, file(0), NULL, 200));
+	EXPECT_STREQ("", all_sent());
+}
+
 /* More than a datagram can hold */
 TEST_F(cork, sendfile_too_long)
 {
