@@ -8,7 +8,9 @@ fails although none of its parts did: it ended before it could say more.
 """
 
 import collections
+import os
 import re
+import subprocess
 
 RESULT = re.compile(r"^(not )?ok\b[ \t]*(\d*)[ \t-]*(.*)$")
 PLAN = re.compile(r"^1\.\.(\d+)")
@@ -85,3 +87,28 @@ class Counter:
         self._close(-1)
         if not self.passed + self.failed + self.skipped:
             self.fail("no result came")
+
+
+def run(command, before):
+    """Runs what command() gives; shows its lines after @before, and counts them.
+
+    Returns the Counter, ended, and how many seconds a processor was busy. A bad
+    status is a failure, and so is a command that cannot be made.
+    """
+    counter, busy = Counter(), 0
+    try:
+        with subprocess.Popen(command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+            for line in process.stdout:
+                print(f"{before}{line.rstrip()}", flush=True)
+                counter.feed(line.rstrip())
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = status = os.waitstatus_to_exitcode(status)
+            busy = used.ru_utime + used.ru_stime
+    except subprocess.CalledProcessError as error:
+        status = error
+    counter.end()
+    # 125 is the verdict of a guest, which no result tells
+    if status == 125 or status and not counter.failed:
+        counter.fail(f"ended with status {status}")
+    return counter, busy
