@@ -1112,7 +1112,7 @@ TEST_F(cork, sendfile)
 	EXPECT_STREQ("20", all_sent());
 }
 
-/* A file that ends before that is one datagram, unless more is to come */
+/* What the file has is one datagram, unless it is corked */
 TEST_F(cork, sendfile_ends)
 {
 	int t = tun(), fd = joined(sock(), YOU, 9);
