@@ -58,7 +58,7 @@ def ask(protocol, address, port, *sizes):
 
 def hold(protocol, address, port):
     held = []
-    for i in range(50):
+    for i in range(200):
         sock = dgram(protocol)
         sock.bind((address, int(port) + i))
         for size in (0, 1, 1000, *[20000] * 5):
