@@ -6,78 +6,12 @@
 # path, a policy that blocks is EPERM, and nothing leaves in clear while the
 # policy changes. Then what netfilter sees of it all, and what it refuses.
 
-# shellcheck disable=SC2154 # KSFT_* are of the harness
-set -u
-
-cd "$(dirname "$0")" || exit 1
-# shellcheck source=/dev/null
-. ../../kselftest/ktap_helpers.sh
-
-server=eudp-s-$$
-client=eudp-c-$$
-background=()
-work=$(mktemp -d)
-mkfifo "$work/up"
-exec {up}<>"$work/up"
+# shellcheck source=tools/testing/selftests/net/eudp/netns.sh
+. "$(dirname "$0")/netns.sh"
 
 # 1500 less 20 of IP, 8 of ESP, 8 of its IV and 16 of its check value are 1448,
 # which are whole words; less 2 of its trailer, and with 20 of IP
 path_mtu=1466
-
-set_up()
-{
-	ip netns add "$server" &&
-		ip netns add "$client" &&
-		ip -n "$server" link set lo up &&
-		ip -n "$client" link set lo up &&
-		ip link add eudp0 mtu 1500 netns "$server" type veth \
-			peer name eudp0 mtu 1500 netns "$client" &&
-		ip -n "$server" address add 10.0.0.1/24 dev eudp0 &&
-		ip -n "$client" address add 10.0.0.2/24 dev eudp0 &&
-		ip -n "$server" link set eudp0 up &&
-		ip -n "$client" link set eudp0 up
-}
-
-# in_background NAMESPACE COMMAND...
-in_background()
-{
-	local namespace=$1
-
-	shift
-	ip netns exec "$namespace" "$@" &
-	background+=($!)
-}
-
-end_background()
-{
-	local process
-
-	for process in "${background[@]}"; do
-		kill "$process"
-		wait "$process"
-	done 2>/dev/null
-	background=()
-}
-
-tear_down()
-{
-	end_background
-	ip netns del "$server" 2>/dev/null
-	ip netns del "$client" 2>/dev/null
-	rm -rf "$work"
-}
-trap tear_down EXIT
-
-# in_time COMMAND...: waits until it succeeds
-in_time()
-{
-	local end=$((SECONDS + 60))
-
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
-	done
-}
 
 # both COMMAND...: ip(8) in each namespace
 both()
@@ -118,17 +52,6 @@ policies()
 no_ipsec()
 {
 	both xfrm policy flush && both xfrm state flush
-}
-
-serve()
-{
-	in_background "$server" ./dgram.py echo "$1" 10.0.0.1 700 >&"$up"
-	read -r -t 60 -u "$up"
-}
-
-ask()
-{
-	ip netns exec "$client" ./dgram.py ask "$1" 10.0.0.1 700 "${@:2}"
 }
 
 # try_send PROTOCOL MTU_DISCOVER LENGTH...: what each send of a connected socket
@@ -194,7 +117,7 @@ arrived()
 goes_as_esp()
 {
 	count_arrivals "$1" || return 1
-	ask "$1" 0 1 100 1400 1472 4000 || return 1
+	ask "$1" 700 0 1 100 1400 1472 4000 || return 1
 	[ "$(arrived clear)" = 0 ] && [ "$(arrived sealed)" -ge 6 ]
 }
 
@@ -290,25 +213,12 @@ refused()
 	[ "$(try_send "$1" 0 1)" = "1 mtu 1500" ]
 }
 
-try()
+# try_clean NAME COMMAND...: a test that leaves neither policies nor rules
+try_clean()
 {
-	local name=$1
-
-	shift
-	if "$@"; then
-		ktap_test_pass "$name"
-	else
-		ktap_test_fail "$name"
-	fi
-	end_background
+	try "$@"
 	no_ipsec
 	no_rules
-}
-
-# with_server PROTOCOL COMMAND...
-with_server()
-{
-	serve "$1" && "${@:2}" "$1"
 }
 
 # with_ipsec PROTOCOL COMMAND...
@@ -323,28 +233,25 @@ with_states()
 	states && with_server "$@"
 }
 
-# in-kernel UDP, which without-oracle leaves out, and eudp
-read -ra protocols <<<"${EUDP_PROTOCOLS:-17 253}"
-
 ktap_print_header
 ktap_set_plan $((9 * ${#protocols[@]}))
 set_up || exit 1
 
 for protocol in "${protocols[@]}"; do
-	try "$protocol: goes as ESP" with_ipsec "$protocol" goes_as_esp
-	try "$protocol: its path is narrower" \
+	try_clean "$protocol: goes as ESP" with_ipsec "$protocol" goes_as_esp
+	try_clean "$protocol: its path is narrower" \
 		with_ipsec "$protocol" path_is_narrower
-	try "$protocol: others are not" with_ipsec "$protocol" others_are_not
-	try "$protocol: a policy that blocks is EPERM" \
+	try_clean "$protocol: others are not" with_ipsec "$protocol" others_are_not
+	try_clean "$protocol: a policy that blocks is EPERM" \
 		with_server "$protocol" block_is_eperm
-	try "$protocol: a policy comes under traffic" \
+	try_clean "$protocol: a policy comes under traffic" \
 		with_states "$protocol" policy_under_traffic
-	try "$protocol: hooks see it" with_server "$protocol" hooks_see_it
-	try "$protocol: hooks see it, and ESP" \
+	try_clean "$protocol: hooks see it" with_server "$protocol" hooks_see_it
+	try_clean "$protocol: hooks see it, and ESP" \
 		with_ipsec "$protocol" hooks_see_esp
-	try "$protocol: a drop on the way out is EPERM" \
+	try_clean "$protocol: a drop on the way out is EPERM" \
 		refused "$protocol" output
-	try "$protocol: a drop after routing is EPERM" \
+	try_clean "$protocol: a drop after routing is EPERM" \
 		refused "$protocol" postrouting
 done
 

@@ -6,86 +6,8 @@
 # has sockets with datagrams in them. Then the module is unloaded and loaded
 # while there is traffic. The first part asks in-kernel UDP the same.
 
-# shellcheck disable=SC2154 # KSFT_* are of the harness
-set -u
-
-cd "$(dirname "$0")" || exit 1
-# shellcheck source=/dev/null
-. ../../kselftest/ktap_helpers.sh
-
-server=eudp-s-$$
-client=eudp-c-$$
-background=()
-work=$(mktemp -d)
-mkfifo "$work/up"
-exec {up}<>"$work/up"
-
-set_up()
-{
-	ip netns add "$server" &&
-		ip netns add "$client" &&
-		ip -n "$server" link set lo up &&
-		ip -n "$client" link set lo up &&
-		ip link add eudp0 mtu 1500 netns "$server" type veth \
-			peer name eudp0 mtu 1500 netns "$client" &&
-		ip -n "$server" address add 10.0.0.1/24 dev eudp0 &&
-		ip -n "$client" address add 10.0.0.2/24 dev eudp0 &&
-		ip -n "$server" link set eudp0 up &&
-		ip -n "$client" link set eudp0 up
-}
-
-# in_background NAMESPACE COMMAND...
-in_background()
-{
-	local namespace=$1
-
-	shift
-	ip netns exec "$namespace" "$@" &
-	background+=($!)
-}
-
-end_background()
-{
-	local process
-
-	for process in "${background[@]}"; do
-		kill "$process"
-		wait "$process"
-	done 2>/dev/null
-	background=()
-}
-
-tear_down()
-{
-	end_background
-	ip netns del "$server" 2>/dev/null
-	ip netns del "$client" 2>/dev/null
-	rm -rf "$work"
-}
-trap tear_down EXIT
-
-# in_time COMMAND...: waits until it succeeds
-in_time()
-{
-	local end=$((SECONDS + 60))
-
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
-	done
-}
-
-# serve NAMESPACE PROTOCOL ADDRESS
-serve()
-{
-	in_background "$1" ./dgram.py echo "$2" "$3" 700 >&"$up"
-	read -r -t 60 -u "$up"
-}
-
-ask()
-{
-	ip netns exec "$client" ./dgram.py ask "$1" 10.0.0.1 "$2" "${@:3}"
-}
+# shellcheck source=tools/testing/selftests/net/eudp/netns.sh
+. "$(dirname "$0")/netns.sh"
 
 # counter NAMESPACE NAME: of the Ip: lines of /proc/net/snmp
 counter()
@@ -218,28 +140,6 @@ unload_under_traffic()
 	done
 	kill -0 "${background[@]}"
 }
-
-try()
-{
-	local name=$1
-
-	shift
-	if "$@"; then
-		ktap_test_pass "$name"
-	else
-		ktap_test_fail "$name"
-	fi
-	end_background
-}
-
-# with_server PROTOCOL COMMAND...
-with_server()
-{
-	serve "$server" "$1" 10.0.0.1 && "$2" "$1"
-}
-
-# in-kernel UDP, which without-oracle leaves out, and eudp
-read -ra protocols <<<"${EUDP_PROTOCOLS:-17 253}"
 
 ktap_print_header
 ktap_set_plan $((4 + 5 * ${#protocols[@]}))
