@@ -13,7 +13,7 @@
 
 static char *make = "";
 module_param(make, charp, 0444);
-MODULE_PARM_DESC(make, "warn, panic, leak, family or protocol");
+MODULE_PARM_DESC(make, "warn, panic, leak, family, protocol, protocol6, offload or offload6");
 
 static int trouble_create(struct net *net, struct socket *sock, int protocol,
 			  int kern)
@@ -38,6 +38,13 @@ static const struct net_protocol trouble_protocol = {
 	.no_policy	= 1,
 };
 
+static const struct inet6_protocol trouble_protocol6 = {
+	.handler	= trouble_rcv,
+	.flags		= INET6_PROTO_NOPOLICY,
+};
+
+static const struct net_offload trouble_offload = {};
+
 static int __init trouble_init(void)
 {
 	if (!strcmp(make, "warn")) {
@@ -52,6 +59,12 @@ static int __init trouble_init(void)
 		return sock_register(&trouble_family);
 	if (!strcmp(make, "protocol"))
 		return inet_add_protocol(&trouble_protocol, IPPROTO_EUDP);
+	if (!strcmp(make, "protocol6"))
+		return inet6_add_protocol(&trouble_protocol6, IPPROTO_EUDP);
+	if (!strcmp(make, "offload"))
+		return inet_add_offload(&trouble_offload, IPPROTO_EUDP);
+	if (!strcmp(make, "offload6"))
+		return inet6_add_offload(&trouble_offload, IPPROTO_EUDP);
 
 	return -EINVAL;
 }
@@ -62,6 +75,12 @@ static void __exit trouble_exit(void)
 		sock_unregister(PF_EUDP);
 	if (!strcmp(make, "protocol"))
 		inet_del_protocol(&trouble_protocol, IPPROTO_EUDP);
+	if (!strcmp(make, "protocol6"))
+		inet6_del_protocol(&trouble_protocol6, IPPROTO_EUDP);
+	if (!strcmp(make, "offload"))
+		inet_del_offload(&trouble_offload, IPPROTO_EUDP);
+	if (!strcmp(make, "offload6"))
+		inet6_del_offload(&trouble_offload, IPPROTO_EUDP);
 }
 
 module_init(trouble_init);

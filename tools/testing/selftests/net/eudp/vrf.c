@@ -147,4 +147,36 @@ TEST_F(vrf, bound)
 	}
 }
 
+/*
+ * A broadcast of who is bound to the VRF: IP_UNICAST_IF says by which of its
+ * devices it leaves. IPv6 knows none.
+ */
+TEST_F(vrf, broadcast)
+{
+	static const char * const names[] = { "d0", "d2" };
+	int fd, hears[2], i;
+
+	if (variant->door.version != AF_INET)
+		return;
+	cable("d2", self->far);
+	run("ip link set d2 master red");
+	address("d2", 2, 1);
+	inside(self->far);
+	address("d2", 2, 2);
+	for (i = 0; i < 2; i++)
+		hears[i] = hearer(names[i]);
+	inside(self->home);
+	fd = sock();
+	EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_BROADCAST, 1));
+	EXPECT_EQ(0, set_device(fd, "red"));
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(0, set_int(fd, SOL_IP, IP_UNICAST_IF,
+				     htonl(if_nametoindex(names[i % 2]))));
+		EXPECT_EQ(0, tag_to(fd, "255.255.255.255", PORT, 'a' + i));
+		EXPECT_TRUE(ready(hears[i % 2], POLLIN));
+		EXPECT_EQ('a' + i, take_tag(hears[i % 2]));
+		EXPECT_EQ(0, ready(hears[(i + 1) % 2], POLLIN));
+	}
+}
+
 TEST_HARNESS_MAIN
