@@ -412,12 +412,19 @@ TEST_F(strangers, lookup)
 TEST_F(strangers, classifier)
 {
 	int plain = socket_at(IPPROTO_EUDP, 7);
-	int m = sockets(), f = findings(), i, fds[2];
+	int m = sockets(), f = findings(), fds[3];
+	bool is4 = variant->version == AF_INET;
+	unsigned int i;
 
 	fds[0] = __listener(_metadata, variant->lo);
 	fds[1] = socket_at(IPPROTO_UDP, 5000);
+	/* one of eudp, but of the other version */
+	fds[2] = __sock(_metadata, is4 ? AF_INET6 : AF_INET, IPPROTO_EUDP);
+	if (is4)
+		ASSERT_EQ(0, set_int(fds[2], SOL_IPV6, IPV6_V6ONLY, 1));
+	ASSERT_EQ(0, bind_to(fds[2], is4 ? "::1" : "127.0.0.1", 5000));
 	__classify(_metadata, m, f, variant->version, IPPROTO_EUDP);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < ARRAY_SIZE(fds); i++) {
 		ASSERT_EQ(0, put_in(m, 0, fds[i]));
 		EXPECT_EQ(0, tag_to(plain, variant->lo, 7, i + 1));
 		EXPECT_EQ(i + 1, take_tag(plain));
