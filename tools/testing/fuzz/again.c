@@ -369,21 +369,21 @@ static unsigned long cable_drops(void)
 }
 
 /*
- * What was dropped before IP: @backlog, as the queue of the processor was full
- * (that of /proc/net/softnet_stat has answers of ICMP in it, too), and @qdisc, as
- * that of the device was.
+ * What was dropped before IP: @told, as the queue of the device was full, or, of
+ * a device without one, that of the processor; the sender has counted it. And
+ * @later, as that of the processor was full when the other device's queue sent
+ * it (/proc/net/softnet_stat has answers of ICMP in it, too).
  */
-static void drops_of_sides(unsigned long *backlog, unsigned long *qdisc)
+static void drops_of_sides(unsigned long *told, unsigned long *later)
 {
 	int i;
 
-	*backlog = 0;
-	*qdisc = 0;
+	*told = 0;
 	for (i = 0; i < 2; i++) {
 		enter(sides[i]);
-		*backlog += cable_drops();
-		*qdisc += EUDP("SndbufErrors");
+		*told += EUDP("SndbufErrors");
 	}
+	*later = cable_drops();
 	enter(here);
 }
 
@@ -417,7 +417,7 @@ static void floods(int seconds, const char *mem, bool tiny)
 	/* more than a processor may take before it asks whether it may */
 	int big = 4 << 20;
 	unsigned long nobody, errors, rcvbuf, memory, in, rest, lost;
-	unsigned long backlog, qdisc, before[2], discards;
+	unsigned long told, later, before[2], discards;
 	pthread_t threads[4];
 	char text[400];
 	unsigned int i;
@@ -468,9 +468,9 @@ static void floods(int seconds, const char *mem, bool tiny)
 	rcvbuf = EUDP("RcvbufErrors") - rcvbuf;
 	memory = EUDP("MemErrors") - memory;
 	discards = IP("InDiscards") - discards;
-	drops_of_sides(&backlog, &qdisc);
-	backlog -= before[0];
-	qdisc -= before[1];
+	drops_of_sides(&told, &later);
+	told -= before[0];
+	later -= before[1];
 	lost = accepted - (in + errors + nobody);
 	for (i = 0; i < ARRAY_SIZE(sockets); i++)
 		close(sockets[i]);
@@ -480,12 +480,12 @@ static void floods(int seconds, const char *mem, bool tiny)
 	printf("# for nobody %lu, no buffer %lu, no memory %lu\n",
 	       nobody, rcvbuf, memory);
 	printf("# lost before %lu; by qdisc %lu, softnet %lu, IP %lu\n",
-	       lost, qdisc, backlog, discards);
+	       lost, told, later, discards);
 	snprintf(text, sizeof(text),
 		 "a flood with mem %s: %lu datagrams, all accounted for",
 		 mem, (unsigned long)accepted);
 	result(in == delivered + rest && errors == rcvbuf + memory &&
-	       lost == qdisc + backlog + discards && !memory == !tiny &&
+	       lost == told + later + discards && !memory == !tiny &&
 	       accepted && nobody && delivered, text);
 	enter(first);
 	close(first);
