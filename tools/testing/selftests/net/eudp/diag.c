@@ -39,7 +39,7 @@ EUDP6_VARIANTS(mapped);
 
 static int load_eudp_diag(void)
 {
-	if (!access(LOADED, F_OK))
+	if (!access(LOADED, F_OK) || built_in())
 		return 0;
 	return system("modprobe -q inet_diag;"
 		      "exec insmod ${EUDP_MODULE%/*}/eudp_diag.ko");

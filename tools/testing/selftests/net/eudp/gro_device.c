@@ -696,6 +696,9 @@ TEST_F(gro_order, module)
 	int t = __slow_tap(_metadata), fd, before;
 	static struct part part;
 
+	/* there is none */
+	if (built_in())
+		return;
 	__await_references(_metadata, 0);
 	before = references();
 	coalesce("1");

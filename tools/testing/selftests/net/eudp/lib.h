@@ -181,6 +181,12 @@ static inline struct sockaddr *sa6(struct sockaddr_in6 *sin6)
 	return (struct sockaddr *)sin6;
 }
 
+/* Whether eudp is in the kernel itself, so that there is nothing to load */
+static inline bool built_in(void)
+{
+	return access("/sys/module/eudp/refcnt", F_OK);
+}
+
 /* An address of either version of IP, as its text says */
 struct any_addr {
 	union {
