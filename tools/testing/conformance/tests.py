@@ -28,6 +28,9 @@ MENDS = [
     ("udpgro.sh", "\tip link set dev veth0 up\n",
      "\tethtool -K veth0 tso off\n\tip link set dev veth0 up\n"),
     ("net_helper.sh", '/proc/net/"${protocol}"*', '/proc/net/*"${protocol}"*'),
+    # which may be built in
+    ("txtimestamp.sh", "modprobe ifb\n", "modprobe -q ifb || true\n"),
+    ("ip_defrag.sh", "modprobe -q nf_defrag_ipv6\n", "modprobe -q nf_defrag_ipv6 || true\n"),
     # ss knows nothing of other protocols
     ("udpgso_bench.sh", r'ss -lnHi | grep -c "\*:${TESTPORT}"',
      r'cat /proc/net/{tcp,*udp}* | grep -c ":$(printf %04X "$TESTPORT") 0"'),
