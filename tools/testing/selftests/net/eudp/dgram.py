@@ -12,7 +12,7 @@ usage: dgram.py echo PROTOCOL ADDRESS PORT       says that it has the port, then
                                                  sends to a peer, and says what
                                                  each gave, then IP_MTU; without
                                                  the peer if connect() fails
-       dgram.py hold PROTOCOL ADDRESS PORT       keeps sockets with datagrams that
+       dgram.py hold PROTOCOL ADDRESS PORT COUNT keeps sockets with datagrams that
                                                  nobody reads until it is killed
        dgram.py pour PROTOCOL ADDRESS PORT       sends to a peer until it is killed
        dgram.py raw ADDRESS                      sends datagrams of eudp from a raw
@@ -56,9 +56,9 @@ def ask(protocol, address, port, *sizes):
             sys.exit(f"{size} bytes came back changed")
 
 
-def hold(protocol, address, port):
+def hold(protocol, address, port, count):
     held = []
-    for i in range(200):
+    for i in range(int(count)):
         sock = dgram(protocol)
         sock.bind((address, int(port) + i))
         for size in (0, 1, 1000, *[20000] * 5):

@@ -696,7 +696,7 @@ TEST_F(gro_order, module)
 	int t = __slow_tap(_metadata), fd, before;
 	static struct part part;
 
-	/* there is none */
+	/* there is no module whose references could be counted */
 	if (built_in())
 		return;
 	__await_references(_metadata, 0);

@@ -243,6 +243,22 @@ TEST_F(recvcmsg6, answer)
 	EXPECT_EQ(4000, ntohs(d.h.dest));
 }
 
+/* IP_CHECKSUM can be set, but what comes is not of IPv4 */
+TEST_F(recvcmsg6, checksum)
+{
+	int t = tun6(), fd = bound("::", 5000);
+	struct packet6 p;
+	struct got g;
+
+	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_CHECKSUM, 1));
+	EXPECT_EQ(1, get_int(fd, SOL_IP, IP_CHECKSUM));
+	make6(&p, 5000, "sixteen bytes it", 16, "");
+	inject6(&p);
+	receive(fd, &g, 0);
+	EXPECT_EQ(16, g.len);
+	EXPECT_STREQ("", told(&g));
+}
+
 /* IPV6_RECVFRAGSIZE: the longest of the fragments, of which one may be all */
 TEST_F(recvcmsg6, fragsize)
 {
@@ -301,22 +317,6 @@ static void __want_many(struct __test_metadata *_metadata, int fd)
 
 #define MANY "mark 4, pktinfo6 20, hoplimit 4, tclass 4, flowinfo 4, " \
 	"old pktinfo6 20, old hoplimit 4, origdst6 28"
-
-/* IP_CHECKSUM can be set, but what comes is not of IPv4 */
-TEST_F(recvcmsg6, checksum)
-{
-	int t = tun6(), fd = bound("::", 5000);
-	struct packet6 p;
-	struct got g;
-
-	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_CHECKSUM, 1));
-	EXPECT_EQ(1, get_int(fd, SOL_IP, IP_CHECKSUM));
-	make6(&p, 5000, "sixteen bytes it", 16, "");
-	inject6(&p);
-	receive(fd, &g, 0);
-	EXPECT_EQ(16, g.len);
-	EXPECT_STREQ("", told(&g));
-}
 
 /* Several at once, in an order that is not that of asking for them */
 TEST_F(recvcmsg6, many)

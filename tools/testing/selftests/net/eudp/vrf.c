@@ -160,9 +160,12 @@ TEST_F(vrf, broadcast)
 		return;
 	cable("d2", self->far);
 	run("ip link set d2 master red");
-	address("d2", 2, 1);
 	inside(self->far);
 	address("d2", 2, 2);
+	/* the last one that comes up can send at once */
+	inside(self->home);
+	address("d2", 2, 1);
+	inside(self->far);
 	for (i = 0; i < 2; i++)
 		hears[i] = hearer(names[i]);
 	inside(self->home);
@@ -173,7 +176,6 @@ TEST_F(vrf, broadcast)
 		EXPECT_EQ(0, set_int(fd, SOL_IP, IP_UNICAST_IF,
 				     htonl(if_nametoindex(names[i % 2]))));
 		EXPECT_EQ(0, tag_to(fd, "255.255.255.255", PORT, 'a' + i));
-		EXPECT_TRUE(ready(hears[i % 2], POLLIN));
 		EXPECT_EQ('a' + i, take_tag(hears[i % 2]));
 		EXPECT_EQ(0, ready(hears[(i + 1) % 2], POLLIN));
 	}
