@@ -84,6 +84,7 @@ programs: deps ## programs that people use, unmodified, on UDP and on eudp
 	@tools/testing/programs/programs
 
 soak: deps ## fuzz, race and flood for SOAK_MINUTES (150) on the debug kernel
+	@tools/testing/deps trinity
 	@tools/testing/fuzz/soak
 
 kcsan: deps ## tests of threads on a kernel that looks for data races
