@@ -29,7 +29,6 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define PORT		5000
 #define KEPT		8	/* namespaces that are left alive for a while */
-#define LETTERS		64
 /* What memory may differ by: caches fill, and empty when they like */
 #define SLACK_KIB	(6 * 1024)
 
@@ -396,21 +395,27 @@ static unsigned long cable_drops(void)
 }
 
 /*
- * What was dropped before IP: @told, as the queue of the device was full, or, of
- * a device without one, that of the processor; the sender has counted it. And
- * @later, as that of the processor was full when the other device's queue sent
- * it (/proc/net/softnet_stat has answers of ICMP in it, too).
+ * What happened to datagrams: the counters of here, and what was dropped before
+ * IP. TOLD is what the sender has counted, as the queue of the device was full, or,
+ * of a device without one, that of the processor. LATER is what was dropped as
+ * that of the processor was full when the other device's queue sent it
+ * (/proc/net/softnet_stat has answers of ICMP in it, too).
  */
-static void drops_of_sides(unsigned long *told, unsigned long *later)
-{
-	int i;
+enum { IN, NOBODY, ERRORS, RCVBUF, MEMORY, DISCARDS, TOLD, LATER, COUNTS };
 
-	*told = 0;
-	for (i = 0; i < 2; i++) {
-		enter(sides[i]);
-		*told += EUDP("SndbufErrors");
-	}
-	*later = cable_drops();
+static void read_counts(unsigned long *n)
+{
+	n[IN] = EUDP("InDatagrams");
+	n[NOBODY] = EUDP("NoPorts");
+	n[ERRORS] = EUDP("InErrors");
+	n[RCVBUF] = EUDP("RcvbufErrors");
+	n[MEMORY] = EUDP("MemErrors");
+	n[DISCARDS] = IP("InDiscards");
+	enter(sides[0]);
+	n[TOLD] = EUDP("SndbufErrors");
+	enter(sides[1]);
+	n[TOLD] += EUDP("SndbufErrors");
+	n[LATER] = cable_drops();
 	enter(here);
 }
 
@@ -441,22 +446,12 @@ static unsigned long read_rest(void)
 	return n;
 }
 
-/* Each datagram is read, or counted as dropped, for one reason. */
-static void floods(int seconds, const char *mem, bool tiny)
+static void open_sockets(void)
 {
 	/* more than a processor may take before it asks whether it may */
 	int big = 4 << 20;
-	unsigned long nobody, errors, rcvbuf, memory, in, rest, lost;
-	unsigned long told, later, before[2], discards;
-	pthread_t threads[4];
-	char text[400];
 	unsigned int i;
-	long n;
 
-	if (!open_namespaces()) {
-		result(false, "there are namespaces");
-		return;
-	}
 	for (i = 0; i < ARRAY_SIZE(sockets); i++) {
 		struct sockaddr_in any = { .sin_family = AF_INET,
 					   .sin_port = htons(PORT + i) };
@@ -467,15 +462,14 @@ static void floods(int seconds, const char *mem, bool tiny)
 				   &big, sizeof(big));
 		bind(sockets[i], (struct sockaddr *)&any, sizeof(any));
 	}
-	set_mem(mem);
-	set_backlog("2");
-	drops_of_sides(&before[0], &before[1]);
-	in = EUDP("InDatagrams");
-	nobody = EUDP("NoPorts");
-	errors = EUDP("InErrors");
-	rcvbuf = EUDP("RcvbufErrors");
-	memory = EUDP("MemErrors");
-	discards = IP("InDiscards");
+}
+
+static void flood_for(int seconds)
+{
+	pthread_t threads[4];
+	unsigned int i;
+	long n;
+
 	accepted = 0;
 	refused = 0;
 	delivered = 0;
@@ -490,36 +484,48 @@ static void floods(int seconds, const char *mem, bool tiny)
 		pthread_join(threads[i], NULL);
 	/* what is on its way arrives */
 	sleep(1);
+}
+
+/* Each datagram is read, or counted as dropped, for one reason. */
+static void floods(int seconds, const char *mem, bool tiny)
+{
+	unsigned long n[COUNTS], before[COUNTS], rest, lost;
+	unsigned int i;
+	char text[400];
+
+	if (!open_namespaces()) {
+		result(false, "there are namespaces");
+		return;
+	}
+	open_sockets();
+	set_mem(mem);
+	set_backlog("2");
+	read_counts(before);
+	flood_for(seconds);
 	set_mem("100000 150000 200000");
 	set_backlog("1000");
 
 	rest = read_rest();
-	in = EUDP("InDatagrams") - in;
-	nobody = EUDP("NoPorts") - nobody;
-	errors = EUDP("InErrors") - errors;
-	rcvbuf = EUDP("RcvbufErrors") - rcvbuf;
-	memory = EUDP("MemErrors") - memory;
-	discards = IP("InDiscards") - discards;
-	drops_of_sides(&told, &later);
-	told -= before[0];
-	later -= before[1];
-	lost = accepted - (in + errors + nobody);
+	read_counts(n);
+	for (i = 0; i < COUNTS; i++)
+		n[i] -= before[i];
+	lost = accepted - (n[IN] + n[ERRORS] + n[NOBODY]);
 	for (i = 0; i < ARRAY_SIZE(sockets); i++)
 		close(sockets[i]);
 
 	printf("# sent %lu, refused %lu; read %lu and %lu at the end\n",
 	       accepted, refused, delivered, rest);
 	printf("# for nobody %lu, no buffer %lu, no memory %lu\n",
-	       nobody, rcvbuf, memory);
+	       n[NOBODY], n[RCVBUF], n[MEMORY]);
 	printf("# lost before %lu; told %lu, behind the qdisc %lu, by IP %lu\n",
-	       lost, told, later, discards);
+	       lost, n[TOLD], n[LATER], n[DISCARDS]);
 	snprintf(text, sizeof(text),
 		 "a flood with mem %s: %lu datagrams, all accounted for",
 		 mem, (unsigned long)accepted);
-	result(in == delivered + rest && errors == rcvbuf + memory &&
-	       lost == told + later + discards && told && !refused &&
-	       !memory == !tiny &&
-	       accepted && nobody && delivered, text);
+	result(n[IN] == delivered + rest && n[ERRORS] == n[RCVBUF] + n[MEMORY] &&
+	       lost == n[TOLD] + n[LATER] + n[DISCARDS] && n[TOLD] &&
+	       !refused && !n[MEMORY] == !tiny && accepted && n[NOBODY] &&
+	       delivered, text);
 	enter(first);
 	close(first);
 	close(here);
