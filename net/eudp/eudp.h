@@ -408,7 +408,7 @@ struct eudp_packet {
  * @checksum: writes the checksum of a datagram, from the sum of its bytes
  * @push: writes the IP header and sends; what @release frees is freed. Returns
  *	as ip_local_out()
- * @hold: keeps the addresses of what is corked
+ * @hold: keeps the addresses of what is about to be corked
  * @recall: finds them again, or what became of them
  * @len_max: how long a packet may be, before it is fragmented
  * @too_big: puts EMSGSIZE into the error queue
@@ -457,7 +457,7 @@ struct eudp_af_ops {
 	void	(*checksum)(const struct eudp_packet *packet,
 			    struct udphdr *uh, __wsum sum);
 	int	(*push)(struct sock *sk, struct eudp_packet *packet);
-	void	(*hold)(struct sock *sk, const struct eudp_packet *packet);
+	void	(*hold)(struct sock *sk, struct eudp_packet *packet);
 	void	(*recall)(struct sock *sk, struct eudp_packet *packet);
 	unsigned int (*len_max)(const struct sock *sk,
 				const struct eudp_packet *packet);

@@ -192,13 +192,14 @@ static unsigned int eudp4_len_max(const struct sock *sk,
  * changes where that goes, and a cork where the next ones to the peer go. Of a
  * source route it has the end only, which is then in the header, too.
  */
-static void eudp4_hold(struct sock *sk, const struct eudp_packet *packet)
+static void eudp4_hold(struct sock *sk, struct eudp_packet *packet)
 {
 	struct flowi4 *fl4 = &inet_sk(sk)->cork.fl.u.ip4;
-	bool srr = packet->has_options && packet->options.opt.opt.srr;
 
+	if (packet->has_options && packet->options.opt.opt.srr)
+		packet->daddr = packet->daddr_last;
 	WRITE_ONCE(fl4->saddr, packet->saddr);
-	WRITE_ONCE(fl4->daddr, srr ? packet->daddr_last : packet->daddr);
+	WRITE_ONCE(fl4->daddr, packet->daddr);
 	WRITE_ONCE(fl4->fl4_dport, packet->dport);
 }
 

@@ -329,7 +329,7 @@ static void eudp6_release(struct eudp_packet *packet)
 }
 
 /* What is corked goes where it was to go. */
-static void eudp6_hold(struct sock *sk, const struct eudp_packet *packet)
+static void eudp6_hold(struct sock *sk, struct eudp_packet *packet)
 {
 }
 

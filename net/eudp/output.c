@@ -156,9 +156,9 @@ static int __eudp_cork(struct sock *sk, struct eudp_packet *packet)
 	}
 
 	packet->corked = true;
+	packet->af->hold(sk, packet);
 	err = eudp_build(sk, packet);
 	if (!err) {
-		packet->af->hold(sk, packet);
 		*es->packet = *packet;
 		WRITE_ONCE(es->pending, packet->af->family);
 	}

@@ -619,6 +619,29 @@ TEST_F(cork, destination_sticks)
 	EXPECT_EQ(9, ntohs(g.h.dest));
 }
 
+/* so also if nothing is corked in the end */
+TEST_F(cork, destination_of_failed)
+{
+	int t = tun(), fd = joined(sock(), YOU, 9);
+	static char data[MAX_PAYLOAD + 1];
+	struct sockaddr_in other = addr("192.0.2.3", 10);
+	static struct datagram g;
+
+	ASSERT_LE(0, t);
+	EXPECT_EQ(EMSGSIZE, err_of(sendto(fd, data, sizeof(data), MSG_MORE,
+					  sa(&other), sizeof(other))));
+	EXPECT_EQ(0, piece(fd, "c", 0));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(inet_addr("192.0.2.3"), g.ip.daddr);
+	other = addr("192.0.2.4", 11);
+	EXPECT_EQ(EFAULT, err_of(sendto(fd, (void *)1, 5, MSG_MORE,
+					sa(&other), sizeof(other))));
+	EXPECT_EQ(0, piece(fd, "d", 0));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(inet_addr("192.0.2.4"), g.ip.daddr);
+	EXPECT_EQ(11, ntohs(g.h.dest));
+}
+
 /* MSG_PROBE: nothing of this send is sent; if it ends the cork, the rest is */
 TEST_F(cork, probe)
 {

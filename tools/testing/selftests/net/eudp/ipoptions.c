@@ -417,6 +417,36 @@ TEST_F(ipoptions, mtu_told)
 	EXPECT_EQ(1492, e->ee_info);
 }
 
+/* To whom something was, as the error queue says */
+static const char *told_to(int fd)
+{
+	struct sockaddr_in name = {};
+	struct msghdr msg = { .msg_name = &name, .msg_namelen = sizeof(name) };
+
+	if (recvmsg(fd, &msg, MSG_ERRQUEUE))
+		return "(none)";
+	return inet_ntoa(name.sin_addr);
+}
+
+/* With a route it was to the first of it, but to the last if it was corked */
+TEST_F(ipoptions, mtu_told_of_route)
+{
+	int t = tun(), fd = joined(sock(), YOU, 9);
+	static char data[1500];
+
+	ASSERT_LE(0, t);
+	EXPECT_EQ(0, set_options(fd, LOOSE_ROUTE));
+	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO));
+	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_RECVERR, 1));
+	EXPECT_EQ(EMSGSIZE, err_of(send(fd, data, 1500, 0)));
+	EXPECT_STREQ("192.0.2.3", told_to(fd));
+	EXPECT_EQ(EMSGSIZE, err_of(send(fd, data, 1500, MSG_MORE)));
+	EXPECT_STREQ(YOU, told_to(fd));
+	EXPECT_EQ(1, send(fd, data, 1, MSG_MORE));
+	EXPECT_EQ(EMSGSIZE, err_of(send(fd, data, 1500, MSG_MORE)));
+	EXPECT_STREQ(YOU, told_to(fd));
+}
+
 /* What is corked has the options of its first send */
 TEST_F(ipoptions, corked)
 {
