@@ -399,7 +399,7 @@ unsigned int extension_header(uint8_t *to)
 /* Some value of that shape. Returns how long it is. */
 static unsigned int make_value(enum shape shape, char *to)
 {
-	static struct sock_filter code[] = {
+	static const struct sock_filter code[] = {
 		{ BPF_LD | BPF_W | BPF_LEN, 0, 0, 0 },
 		{ BPF_ALU | BPF_AND | BPF_K, 0, 0, 3 },
 		{ BPF_RET | BPF_A, 0, 0, 0 },
@@ -515,7 +515,10 @@ static unsigned int make_value(enum shape shape, char *to)
 	case PROGRAM:
 		fprog = (void *)to;
 		n = pick(3);
-		fprog->filter = pointer(code + n, sizeof(code[0]));
+		/* with room behind it, since an ioctl may write there */
+		memcpy(to + 64, code, sizeof(code));
+		fprog->filter = pointer(to + 64 + n * sizeof(code[0]),
+					sizeof(code[0]));
 		fprog->len = n < 2 ? 3 - n : 1;
 		if (one_in(8))
 			fprog->len = any();
