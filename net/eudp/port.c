@@ -181,10 +181,13 @@ __eudp_first_at(const struct eudp_table *table, const struct sock *sk,
 	return best;
 }
 
-/* The same at any address, and of those that conflict with the socket */
+/* The same at any address */
 static struct eudp_sock *
-__eudp_first_conflict(const struct eudp_table *table, const struct sock *sk,
-		      unsigned short port, bool reuse, struct eudp_sock *best)
+__eudp_first_at_port(const struct eudp_table *table, const struct sock *sk,
+		     unsigned short port, bool reuse,
+		     bool (*like)(const struct sock *sk,
+				  const struct sock *other),
+		     struct eudp_sock *best)
 {
 	struct list_head *list;
 	struct eudp_sock *es;
@@ -193,39 +196,56 @@ __eudp_first_conflict(const struct eudp_table *table, const struct sock *sk,
 	list_for_each_entry(es, list, at_port) {
 		if (best && best->turn > es->turn)
 			break;
-		if (es->inet.inet_num == port &&
-		    eudp_port_conflict(sk, &es->inet.sk))
+		if (es->inet.inet_num == port && like(sk, &es->inet.sk))
 			return es;
 	}
 	return best;
 }
 
 /*
- * As in UDP, the first of those that conflict decides: who may share the port
- * with that one may have it, since that one was let in, too. So thousands that
- * share a port (SO_REUSEPORT) need not look at each other; nor need those with
- * SO_REUSEADDR, which never conflict with each other. Who is bound to an
- * address need not look at those that are bound to others.
+ * The first that has the port and is @like the socket. Those with SO_REUSEADDR
+ * need not look at each other, since they never conflict; nor need who is bound
+ * to an address look at those that are bound to others.
  */
-static bool eudp_port_taken(const struct eudp_table *table,
-			    const struct sock *sk, u32 addr_hash,
-			    unsigned short port)
+static struct eudp_sock *
+__eudp_first(const struct eudp_table *table, const struct sock *sk,
+	     u32 addr_hash, unsigned short port,
+	     bool (*like)(const struct sock *sk, const struct sock *other))
 {
 	struct eudp_sock *first = NULL;
 	int reuse;
 
 	for (reuse = 0; reuse <= !sk->sk_reuse; reuse++) {
 		if (!addr_hash) {
-			first = __eudp_first_conflict(table, sk, port, reuse,
-						      first);
+			first = __eudp_first_at_port(table, sk, port, reuse,
+						     like, first);
 			continue;
 		}
-		first = __eudp_first_at(table, sk, addr_hash, port, reuse,
-					eudp_port_conflict, first);
-		first = __eudp_first_at(table, sk, 0, port, reuse,
-					eudp_port_conflict, first);
+		first = __eudp_first_at(table, sk, addr_hash, port, reuse, like,
+					first);
+		first = __eudp_first_at(table, sk, 0, port, reuse, like, first);
 	}
+	return first;
+}
+
+/*
+ * As in UDP, the first of those that conflict decides: who may share the port
+ * with that one may have it, since that one was let in, too. So thousands that
+ * share a port (SO_REUSEPORT) need not look at each other.
+ */
+static bool eudp_port_taken(const struct eudp_table *table,
+			    const struct sock *sk, u32 addr_hash,
+			    unsigned short port)
+{
+	struct eudp_sock *first = __eudp_first(table, sk, addr_hash, port,
+					       eudp_port_conflict);
+
 	return first && !eudp_may_share(sk, &first->inet.sk);
+}
+
+static bool eudp_port_refused(const struct sock *sk, const struct sock *other)
+{
+	return eudp_port_conflict(sk, other) && !eudp_may_share(sk, other);
 }
 
 /* Whether a socket on the same port is in the group that another would join */
@@ -241,22 +261,35 @@ static bool eudp_same_group(const struct sock *sk, const struct sock *other)
 	       eudp_addrs_equal(sk, other, false);
 }
 
+/* A socket of a group may be preferred to one that is connected. */
+static void __eudp_count_rival(struct eudp_table *table, struct eudp_sock *es)
+{
+	if (es->by_peer || es->counted)
+		return;
+	es->counted = true;
+	WRITE_ONCE(table->rivals, table->rivals + 1);
+}
+
 /* Puts a socket that shares its port into the group, or into a new one. */
 static int __eudp_join_group(struct eudp_table *table, struct sock *sk,
 			     u32 addr_hash, unsigned short port)
 {
 	bool any = !inet_sk(sk)->inet_rcv_saddr;
 	struct eudp_sock *first = NULL;
-	int reuse;
+	int err, reuse;
 
 	if (!sk->sk_reuseport)
 		return 0;
 	for (reuse = 0; reuse <= 1; reuse++)
 		first = __eudp_first_at(table, sk, addr_hash, port, reuse,
 					eudp_same_group, first);
-	if (first)
-		return reuseport_add_sock(sk, &first->inet.sk, any);
-	return reuseport_alloc(sk, any);
+	if (!first)
+		return reuseport_alloc(sk, any);
+	err = reuseport_add_sock(sk, &first->inet.sk, any);
+	/* it may have had none, if SO_REUSEPORT was set when it had its port */
+	if (rcu_access_pointer(first->inet.sk.sk_reuseport_cb))
+		__eudp_count_rival(table, first);
+	return err;
 }
 
 /* Under the lock: who joins a group must find it as it was looked at. */
@@ -268,6 +301,7 @@ static void __eudp_leave_group(struct sock *sk)
 
 /*
  * A random port of the range (RFC 6056, RFC 8085 5.1), or 0 if all are taken.
+ * As in UDP, here all decide who have it: one that refuses to share is enough.
  * An odd step leads through all ports there are. The lock is held on return,
  * so that the port is still free, but given to others on the way.
  */
@@ -286,7 +320,8 @@ static unsigned short __eudp_choose_port(struct eudp_table *table,
 	do {
 		if (port >= low && port <= high &&
 		    !inet_is_local_reserved_port(net, port)) {
-			if (!eudp_port_taken(table, sk, addr_hash, port))
+			if (!__eudp_first(table, sk, addr_hash, port,
+					  eudp_port_refused))
 				return port;
 			if (++tries % EUDP_TRIES_AT_ONCE == 0) {
 				spin_unlock_bh(&table->lock);
@@ -463,8 +498,7 @@ int eudp_get_port(struct sock *sk, unsigned short port)
 		__eudp_find_place(table, sk, &key, false, &place);
 		/* a lookup may still stand on it since it had a port before */
 		write_seqcount_begin(&table->moves);
-		sock_hold(sk);
-		hlist_add_head_rcu(&sk->sk_node, eudp_port_chain(table, port));
+		sk_add_node_rcu(sk, eudp_port_chain(table, port));
 		__eudp_enter(table, sk, &key, has_peer, false, &place);
 		write_seqcount_end(&table->moves);
 		es->reuse = sk->sk_reuse;

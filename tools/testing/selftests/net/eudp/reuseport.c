@@ -244,6 +244,36 @@ TEST_F(reuseport, cleared_after_bind)
 	EXPECT_EQ(0, err_of(bind_to(late, LO, 5000)));
 }
 
+/* Who was there before has it with who comes, even who has gone: it is a group */
+TEST_F(reuseport, group_of_one)
+{
+	int fds[4];
+
+	fds[0] = joined(shared(LO, 5000), LO, 6000);
+	fds[1] = shared(LO, 5000);
+	share(fds[1]);
+	fds[2] = share(reuse(sock()));
+	EXPECT_EQ(0, err_of(bind_to(fds[2], LO, 5000)));
+	fds[3] = bound(LO, 6000);
+	EXPECT_EQ(0, close(fds[2]));
+	EXPECT_EQ(0, tag_to(fds[3], LO, 5000, 7));
+	EXPECT_EQ(1, who(fds, 2));
+}
+
+/* If the kernel chooses the port, all that have it must let it be shared. */
+TEST_F(reuseport, port_zero_of_mixed)
+{
+	int fd = share(sock());
+
+	ASSERT_EQ(0, write_file("/proc/sys/net/ipv4/ip_local_port_range",
+				"40000 40000"));
+	shared(LO, 40000);
+	EXPECT_EQ(0, err_of(bind_to(share(reuse(sock())), LO, 40000)));
+	EXPECT_EQ(EADDRINUSE, err_of(bind_to(fd, LO, 0)));
+	EXPECT_EQ(EAGAIN, tag_to(fd, LO, 9, 1));
+	EXPECT_EQ(IP6 ? EADDRINUSE : 0, err_of(bind_to(fd, LO, 40000)));
+}
+
 /* Of a range of one port all that share it get that */
 TEST_F(reuseport, port_zero)
 {

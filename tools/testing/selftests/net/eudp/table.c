@@ -234,6 +234,33 @@ TEST_F(table, many)
 	close(f);
 }
 
+/* The youngest first, but of IPv6 the oldest, if they share the port */
+TEST_F(table, order)
+{
+	int fds[3], at[3] = {}, i, n = 0;
+	static char text[4096];
+	struct line l = {};
+	char *line, *rest;
+	FILE *f;
+
+	for (i = 0; i < 3; i++)
+		fds[i] = group_member(LO, 5000);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, fchown(fds[i], 70 + i, 0));
+	f = fopen(variant->door.table, "r");
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	strtok_r(text, "\n", &rest);
+	while ((line = strtok_r(NULL, "\n", &rest)) && n < 3) {
+		ASSERT_TRUE(parse(line, &l));
+		at[n++] = l.uid - 70;
+	}
+	ASSERT_EQ(3, n);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(variant->door.version == AF_INET6 ? i : 2 - i, at[i])
+			TH_LOG("line %d", i);
+}
+
 /* Those of a namespace alone */
 TEST_F(table, namespaces)
 {
