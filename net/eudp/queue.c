@@ -148,13 +148,19 @@ void eudp_note_cpu(struct sock *sk, const struct sk_buff *skb, bool connected)
 	sk_incoming_cpu_update(sk);
 }
 
-/* Of a train each datagram wakes one reader, as long as there is one. */
+/* Whether there is more than one who may want to know: a reader, SIGIO */
+static bool eudp_has_waiters(struct sock *sk)
+{
+	return skwq_has_sleeper(rcu_dereference(sk->sk_wq)) ||
+	       sock_flag(sk, SOCK_FASYNC);
+}
+
+/* Each datagram of a train wakes one reader, as long as there is one. */
 static void eudp_wake(struct sock *sk, unsigned int datagrams)
 {
 	while (!sock_flag(sk, SOCK_DEAD)) {
 		sk->sk_data_ready(sk);
-		if (!--datagrams ||
-		    !skwq_has_sleeper(rcu_dereference(sk->sk_wq)))
+		if (!--datagrams || !eudp_has_waiters(sk))
 			return;
 	}
 }

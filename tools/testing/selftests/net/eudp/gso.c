@@ -923,6 +923,72 @@ TEST_F(gso, waiting)
 	EXPECT_GT(SOON_MS / 2, now_ms() - sent);
 }
 
+/* and is a signal of its own. */
+TEST_F(gso, signals)
+{
+	struct timespec now = {};
+	int rx, tx, i;
+	sigset_t set;
+
+	pair(&rx, &tx);
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	ASSERT_EQ(0, fcntl(rx, F_SETOWN, getpid()));
+	ASSERT_EQ(0, fcntl(rx, F_SETSIG, SIGRTMIN));
+	ASSERT_EQ(0, fcntl(rx, F_SETFL, O_ASYNC));
+	ASSERT_EQ(0, send_train(tx, 500, 100));
+	settle();
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(SIGRTMIN, sigtimedwait(&set, NULL, &now));
+	EXPECT_EQ(EAGAIN, err_of(sigtimedwait(&set, NULL, &now)));
+}
+
+/* The stamp of the next datagram, in ns */
+static long long read_stamp(int fd)
+{
+	char control[256], byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+	struct timespec ts;
+
+	if (recvmsg(fd, &msg, MSG_DONTWAIT) < 0)
+		return -errno;
+	c = CMSG_FIRSTHDR(&msg);
+	if (!c || c->cmsg_type != SO_TIMESTAMPNS)
+		return 0;
+	memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+/*
+ * What came before stamps were wanted has that of when it is read, each for
+ * itself. Others who want them, or have just done so, make it have one before.
+ */
+TEST_F(gso, stamped_when_read)
+{
+	long long first, second, apart = 0;
+	int rx, tx, i;
+
+	pair(&rx, &tx);
+	for (i = 0; i < 20 && apart < 30000000; i++) {
+		ASSERT_EQ(0, set_int(rx, SOL_SOCKET, SO_TIMESTAMPNS, 0));
+		usleep(100000);
+		ASSERT_EQ(0, send_train(tx, 200, 100));
+		settle();
+		ASSERT_EQ(0, set_int(rx, SOL_SOCKET, SO_TIMESTAMPNS, 1));
+		first = read_stamp(rx);
+		ASSERT_LT(0, first);
+		usleep(30000);
+		second = read_stamp(rx);
+		ASSERT_LT(0, second);
+		apart = second - first;
+	}
+	EXPECT_LE(30000000, apart);
+}
+
 /* What a group hears, by a copy for this host: each of its members all of it */
 TEST_F(gso_wire, multicast)
 {
