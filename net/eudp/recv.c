@@ -144,14 +144,14 @@ static bool eudp_wait(struct sock *sk, int flags, struct eudp_found *found,
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
 	long timeout = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	int offset = sk_peek_offset(sk, flags);
 	struct sk_buff *last;
 
 	for (;;) {
 		*err = sock_error(sk);
 		if (*err)
 			return false;
-		if (eudp_dequeue(sk, flags, sk_peek_offset(sk, flags), found,
-				 &last))
+		if (eudp_dequeue(sk, flags, offset, found, &last))
 			return true;
 		if (eudp_busy_poll(sk, flags, last))
 			continue;
@@ -241,8 +241,12 @@ static void eudp_tell(struct sock *sk, struct msghdr *msg,
 		      const struct eudp_af_ops *af)
 {
 	struct sk_buff *skb = found->skb;
+	bool stamped = skb->tstamp;
 
 	sock_recv_cmsgs(msg, sk, skb);
+	/* what came before stamps were wanted gets that of now, one by one */
+	if (!stamped && eudp_cb(skb)->segment)
+		skb->tstamp = 0;
 	if (msg->msg_name)
 		af->name(sk, skb, msg);
 	eudp_tell_segment(sk, msg, skb);

@@ -730,6 +730,28 @@ TEST_F(recvmsg, two_readers)
 		EXPECT_LT(0, wait(NULL));
 }
 
+/* Who waits to peek does so where SO_PEEK_OFF was when he began. */
+TEST_F(recvmsg, peek_off_while_waiting)
+{
+	int fd = bound("127.0.0.1", 5000), tx = sock(), ends[2], n;
+	char text[16] = "";
+
+	ASSERT_EQ(0, pipe(ends));
+	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_PEEK_OFF, 3));
+	if (!fork()) {
+		n = recv(fd, text, sizeof(text), MSG_PEEK);
+		write(ends[1], text, n > 0 ? n : 0);
+		_exit(0);
+	}
+	usleep(300000);
+	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_PEEK_OFF, 0));
+	words(tx, "abcdef");
+	EXPECT_LT(0, wait(NULL));
+	EXPECT_EQ(3, read(ends[0], text, sizeof(text)));
+	EXPECT_STREQ("def", text);
+	EXPECT_EQ(3, get_int(fd, SOL_SOCKET, SO_PEEK_OFF));
+}
+
 /*
  * Who looks into the queue of the device meanwhile (SO_BUSY_POLL) does so no
  * longer than it wants to, also behind all that is there.
