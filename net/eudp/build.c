@@ -189,11 +189,14 @@ static int eudp_add_fragment(struct sock *sk, struct eudp_packet *packet,
 	struct sk_buff *skb;
 
 	packet->room = packet->mtu - packet->fragment_len - end;
-	if (!packet->corked && left > packet->room)
+	/* of IPv6 not even the last one is longer, as in-kernel UDP has it */
+	if (packet->af->version == EUDP_IPV6 ||
+	    (!packet->corked && left > packet->room))
 		packet->room = eudp_fragment_room(packet) - end;
 	packet->linear = eudp_linear(packet, before + end, left, packet->room);
 
-	if (sk_wmem_alloc_get(sk) > 2 * READ_ONCE(sk->sk_sndbuf))
+	/* with the one that is there for the socket itself */
+	if (refcount_read(&sk->sk_wmem_alloc) > 2 * READ_ONCE(sk->sk_sndbuf))
 		return -ENOBUFS;
 	skb = alloc_skb(before + end + packet->linear +
 			packet->dst->trailer_len, sk->sk_allocation);

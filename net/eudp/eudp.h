@@ -283,7 +283,7 @@ static inline bool eudp_is_train(const struct sk_buff *skb)
  * @fl: its flow: addresses, ports, flow label, device
  * @ipc: what options say, or control messages instead
  * @opt: room for options by control messages; used until it is routed
- * @check_label: whether it was asked if the flow label may be used
+ * @label: the flow label that was asked for, by which options come, or 0
  * @headers: the extension headers as they will be sent, or NULL; of the packet
  * @first_header: the type of the first one
  * @first_hop: where it goes first, by a routing header, else where it ends
@@ -294,7 +294,7 @@ struct eudp6_packet {
 	struct flowi6		fl;
 	struct ipcm6_cookie	ipc;
 	struct ipv6_txoptions	opt;
-	bool			check_label;
+	__be32			label;
 	u8			*headers;
 	u8			first_header;
 	struct in6_addr		first_hop;
@@ -392,6 +392,7 @@ struct eudp_packet {
  * @jumbo: whether a length of 0 in the UDP header stands for all there is
  * @prot: makes and frees the sockets
  * @ops: their system calls
+ * @mtu_min: bytes of a packet that any route must be for, to be one
  * @mtu_max: bytes of the longest packet, IP header included
  * @destruct: frees what IP has of a socket
  * @init: what socket(2) promises of a socket of this version only
@@ -407,7 +408,7 @@ struct eudp_packet {
  * @release: frees what @route has left there beside the route, if anything
  * @checksum: writes the checksum of a datagram, from the sum of its bytes
  * @push: writes the IP header and sends; what @release frees is freed. Returns
- *	as ip_local_out()
+ *	as eudp_check_segments() or ip_local_out()
  * @hold: keeps the addresses of what is about to be corked
  * @recall: finds them again, or what became of them
  * @len_max: how long a packet may be, before it is fragmented
@@ -440,6 +441,7 @@ struct eudp_af_ops {
 	bool			jumbo;
 	struct proto		*prot;
 	const struct proto_ops	*ops;
+	unsigned int		mtu_min;
 	unsigned int		mtu_max;
 
 	void	(*destruct)(struct sock *sk);
@@ -519,6 +521,7 @@ void eudp_note_reuse(struct sock *sk);
 /* output.c */
 int eudp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		 const struct eudp_af_ops *af);
+int eudp_check_segments(const struct eudp_packet *packet);
 void eudp_push_pending(struct sock *sk);
 void eudp_splice_eof(struct socket *sock);
 void eudp_destroy(struct sock *sk);

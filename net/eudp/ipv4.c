@@ -102,6 +102,13 @@ static int eudp4_prepare_options(struct sock *sk, struct eudp_packet *packet)
 	return 0;
 }
 
+/* Where it ends: of a source route the last hop */
+static __be32 eudp4_receiver(const struct eudp_packet *packet)
+{
+	return packet->has_options && packet->options.opt.opt.srr ?
+	       packet->daddr_last : packet->daddr;
+}
+
 /* Whether no router may be on the way */
 static bool eudp4_direct(const struct sock *sk,
 			 const struct eudp_packet *packet)
@@ -116,10 +123,11 @@ static bool eudp4_direct(const struct sock *sk,
 static void eudp4_device(const struct sock *sk, struct eudp_packet *packet)
 {
 	const struct inet_sock *inet = inet_sk(sk);
+	__be32 daddr = eudp4_receiver(packet);
 	int unicast = READ_ONCE(inet->uc_index);
 	struct net *net = sock_net(sk);
 
-	if (ipv4_is_multicast(packet->daddr)) {
+	if (ipv4_is_multicast(daddr)) {
 		if (!packet->saddr)
 			packet->saddr = READ_ONCE(inet->mc_addr);
 		if (!packet->oif || netif_index_is_l3_master(net, packet->oif))
@@ -127,7 +135,7 @@ static void eudp4_device(const struct sock *sk, struct eudp_packet *packet)
 		packet->to_peer = false;
 	} else if (!packet->oif) {
 		packet->oif = unicast;
-	} else if (ipv4_is_lbcast(packet->daddr) && unicast &&
+	} else if (ipv4_is_lbcast(daddr) && unicast &&
 		   packet->oif == l3mdev_master_ifindex_by_index(net,
 								 unicast)) {
 		/* bound to a VRF, the broadcast leaves by one of its devices */
@@ -171,14 +179,6 @@ static int eudp4_find_route(struct sock *sk, struct eudp_packet *packet,
 	return 0;
 }
 
-/* A route for less than RFC 791 asks of all links leads nowhere. */
-static int eudp4_set_mtu(const struct sock *sk, struct eudp_packet *packet)
-{
-	packet->mtu = ip_sk_use_pmtu(sk) ? dst_mtu(packet->dst) :
-		      READ_ONCE(packet->dst->dev->mtu);
-	return inetdev_valid_mtu(packet->mtu) ? 0 : -ENETUNREACH;
-}
-
 /* What IPv4 can carry, or what may leave unfragmented */
 static unsigned int eudp4_len_max(const struct sock *sk,
 				  const struct eudp_packet *packet)
@@ -189,15 +189,20 @@ static unsigned int eudp4_len_max(const struct sock *sk,
 /*
  * An oddity of in-kernel UDP over IPv4: there is one place for the addresses
  * of the peer, where connect(2) puts them, and of what is corked. So a connect
- * changes where that goes, and a cork where the next ones to the peer go. Of a
- * source route it has the end only, which is then in the header, too.
+ * changes where that goes, and a cork, even if it fails, where the next ones to
+ * the peer go, until one of them is corked. Of a source route it has the end
+ * only, which is then in the header, too.
  */
 static void eudp4_hold(struct sock *sk, struct eudp_packet *packet)
 {
+	const struct inet_sock *inet = inet_sk(sk);
 	struct flowi4 *fl4 = &inet_sk(sk)->cork.fl.u.ip4;
 
-	if (packet->has_options && packet->options.opt.opt.srr)
-		packet->daddr = packet->daddr_last;
+	packet->daddr = eudp4_receiver(packet);
+	if (packet->to_peer) {
+		packet->daddr = inet->inet_daddr;
+		packet->dport = inet->inet_dport;
+	}
 	WRITE_ONCE(fl4->saddr, packet->saddr);
 	WRITE_ONCE(fl4->daddr, packet->daddr);
 	WRITE_ONCE(fl4->fl4_dport, packet->dport);
@@ -250,10 +255,9 @@ static int eudp4_route(struct sock *sk, struct eudp_packet *packet)
 	/* the peer has answered, so the neighbour lives: arp(7) */
 	if (flags & MSG_CONFIRM && flags & MSG_PROBE)
 		dst_confirm_neigh(packet->dst, &packet->daddr);
-	err = eudp4_set_mtu(sk, packet);
-	if (err)
-		dst_release(packet->dst);
-	return err;
+	packet->mtu = ip_sk_use_pmtu(sk) ? dst_mtu(packet->dst) :
+		      READ_ONCE(packet->dst->dev->mtu);
+	return 0;
 }
 
 static void eudp4_count_discard(const struct sock *sk,
@@ -355,6 +359,11 @@ static int eudp4_push(struct sock *sk, struct eudp_packet *packet)
 	skb->priority = has_tos ? packet->priority : READ_ONCE(sk->sk_priority);
 	skb->mark = packet->sockc.mark;
 	skb_dst_set(skb, packet->dst);
+	err = eudp_check_segments(packet);
+	if (err) {
+		kfree_skb(skb);
+		return err;
+	}
 	err = ip_local_out(net, sk, skb);
 	if (err > 0)
 		err = net_xmit_errno(err);
@@ -885,6 +894,7 @@ const struct eudp_af_ops eudp4_ops = {
 	.certain	= EUDP4_SCORE_IPV6 + 2 * EUDP4_SCORE_BOUND,
 	.prot		= &eudp4_prot,
 	.ops		= &eudp4_sock_ops,
+	.mtu_min	= IPV4_MIN_MTU,
 	.mtu_max	= IP_MAX_MTU,
 	.destruct	= inet_sock_destruct,
 	.init		= eudp4_init,

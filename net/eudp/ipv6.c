@@ -50,12 +50,21 @@ static const struct eudp_af_ops eudp6_ops;
 /* Going out */
 
 /* A flow label that somebody has for himself is not for others: RFC 6437 */
-static struct ip6_flowlabel *eudp6_label(struct sock *sk,
-					 const struct flowi6 *fl)
+static struct ip6_flowlabel *eudp6_label(struct sock *sk, __be32 label)
 {
-	__be32 label = fl->flowlabel & IPV6_FLOWLABEL_MASK;
-
 	return label ? fl6_sock_lookup(sk, label) : NULL;
+}
+
+static int eudp6_check_label(struct sock *sk, struct eudp6_packet *v6)
+{
+	struct ip6_flowlabel *label;
+
+	v6->label = v6->fl.flowlabel & IPV6_FLOWLABEL_MASK;
+	label = eudp6_label(sk, v6->label);
+	if (IS_ERR(label))
+		return -EINVAL;
+	fl6_sock_release(label);
+	return 0;
 }
 
 /* What sockaddr_in6 says: ipv6(7) */
@@ -63,7 +72,7 @@ static int eudp6_to_name(struct sock *sk, struct eudp_packet *packet,
 			 const struct sockaddr_in6 *name)
 {
 	struct flowi6 *fl = &packet->v6.fl;
-	struct ip6_flowlabel *label;
+	int err;
 
 	if (!name->sin6_port)
 		return -EINVAL;
@@ -72,11 +81,9 @@ static int eudp6_to_name(struct sock *sk, struct eudp_packet *packet,
 
 	if (inet6_test_bit(SNDFLOW, sk)) {
 		fl->flowlabel = name->sin6_flowinfo & IPV6_FLOWINFO_MASK;
-		packet->v6.check_label = true;
-		label = eudp6_label(sk, fl);
-		if (IS_ERR(label))
-			return -EINVAL;
-		fl6_sock_release(label);
+		err = eudp6_check_label(sk, &packet->v6);
+		if (err)
+			return err;
 	}
 
 	if (packet->msg->msg_namelen >= sizeof(*name) && name->sin6_scope_id &&
@@ -94,7 +101,7 @@ static int eudp6_peer(struct sock *sk, struct eudp_packet *packet)
 
 	memset(&v6->fl, 0, sizeof(v6->fl));
 	ipcm6_init_sk(&v6->ipc, sk);
-	v6->check_label = false;
+	v6->label = 0;
 	v6->headers = NULL;
 
 	if (name) {
@@ -133,10 +140,10 @@ static int eudp6_control(struct sock *sk, struct eudp_packet *packet)
 		return err;
 
 	packet->sockc = v6->ipc.sockc;
-	v6->check_label = true;
 	if (!v6->opt.opt_nflen && !v6->opt.opt_flen)
 		v6->ipc.opt = NULL;
-	return 0;
+	/* the options are those of the label that the address has, if any */
+	return v6->label ? 0 : eudp6_check_label(sk, v6);
 }
 
 /**
@@ -297,12 +304,11 @@ static int eudp6_route(struct sock *sk, struct eudp_packet *packet)
 {
 	struct ipv6_txoptions *opt, *sticky = NULL;
 	struct eudp6_packet *v6 = &packet->v6;
-	struct ip6_flowlabel *label = NULL;
+	struct ip6_flowlabel *label;
 	int err;
 
 	packet->no_check = READ_ONCE(eudp_sk(sk)->no_check6_tx);
-	if (v6->check_label)
-		label = eudp6_label(sk, &v6->fl);
+	label = eudp6_label(sk, v6->label);
 	if (IS_ERR(label))
 		return -EINVAL;
 
@@ -441,11 +447,17 @@ static int eudp6_push(struct sock *sk, struct eudp_packet *packet)
 	rcu_read_lock();
 	idev = ip6_dst_idev(packet->dst);
 	IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTREQUESTS);
+	err = eudp_check_segments(packet);
+	if (err) {
+		kfree_skb(skb);
+		goto unlock;
+	}
 	err = ip6_local_out(net, sk, skb);
 	if (err > 0)
 		err = net_xmit_errno(err);
 	if (err)
 		IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTDISCARDS);
+unlock:
 	rcu_read_unlock();
 	return err;
 }

@@ -11,9 +11,16 @@
 /* The most datagrams in a train: UDP_SEGMENT of udp(7) */
 #define EUDP_SEGMENTS_MAX	128
 
-/* The rules of UDP_SEGMENT, which are for what needs no segments, too */
-static int eudp_check_segments(const struct eudp_packet *packet)
+/**
+ * eudp_check_segments() - the rules of UDP_SEGMENT, see udp(7)
+ * @packet: a datagram that is complete; it may need no segments
+ *
+ * Return: 0, or -EMSGSIZE, -EINVAL, -EIO.
+ */
+int eudp_check_segments(const struct eudp_packet *packet)
 {
+	if (!packet->segment)
+		return 0;
 	if (packet->header_len + sizeof(struct udphdr) +
 	    min(packet->size, packet->segment) > packet->segment_mtu)
 		return -EMSGSIZE;
@@ -40,12 +47,8 @@ static void eudp_discard(struct eudp_packet *packet)
 /* Sends a datagram that is complete; its skb and route are gone after that. */
 static int eudp_push(struct sock *sk, struct eudp_packet *packet)
 {
-	int err = packet->segment ? eudp_check_segments(packet) : 0;
+	int err;
 
-	if (err) {
-		eudp_discard(packet);
-		return err;
-	}
 	eudp_finish(sk, packet);
 	err = packet->af->push(sk, packet);
 	if (!err) {
@@ -131,14 +134,17 @@ static int eudp_add(struct sock *sk, struct eudp_packet *packet)
 /* Builds a datagram from its first, or only, part. */
 static int eudp_build(struct sock *sk, struct eudp_packet *packet)
 {
-	int err = eudp_add(sk, packet);
+	int err = -ENETUNREACH;
 
+	if (packet->segment_mtu >= packet->af->mtu_min)
+		err = eudp_add(sk, packet);
 	if (err) {
 		eudp_discard(packet);
 		return err;
 	}
-	/* a number is taken, whatever comes of the datagram */
-	skb_setup_tx_timestamp(packet->skb, packet->sockc.tsflags);
+	/* a number is taken, whatever comes of the datagram; there is no ACK */
+	skb_setup_tx_timestamp(packet->skb, packet->sockc.tsflags &
+					    ~SOF_TIMESTAMPING_TX_ACK);
 	return 0;
 }
 
@@ -157,11 +163,17 @@ static int __eudp_cork(struct sock *sk, struct eudp_packet *packet)
 
 	packet->corked = true;
 	packet->af->hold(sk, packet);
-	err = eudp_build(sk, packet);
-	if (!err) {
-		*es->packet = *packet;
-		WRITE_ONCE(es->pending, packet->af->family);
+	if (packet->msg->msg_flags & MSG_PROBE) {
+		eudp_forget(packet);
+		return 0;
 	}
+	/* who sends while this waits for room adds to it, so he waits as well */
+	WRITE_ONCE(es->pending, packet->af->family);
+	err = eudp_build(sk, packet);
+	if (!err)
+		*es->packet = *packet;
+	else
+		WRITE_ONCE(es->pending, 0);
 	return err;
 }
 
@@ -203,6 +215,7 @@ static int __eudp_add_part(struct sock *sk, struct msghdr *msg, size_t len,
 
 	packet->msg = msg;
 	packet->len = len;
+	packet->af->recall(sk, packet);
 	if (!(msg->msg_flags & MSG_PROBE))
 		err = eudp_add(sk, packet);
 	if (err)
@@ -349,24 +362,26 @@ static int eudp_control(struct sock *sk, struct eudp_packet *packet)
 	int err;
 
 	err = eudp_control_udp(packet, &others);
-	if (err || !others)
+	if (err)
 		return err;
 
 	/* they may ask for another route than that to the peer */
-	packet->to_peer = false;
+	if (others)
+		packet->to_peer = false;
 	return packet->af->control(sk, packet);
 }
 
 /* Routes a datagram, and sends it or corks its first part. */
 static int eudp_send(struct sock *sk, struct eudp_packet *packet, bool more)
 {
-	int err;
+	int flags = packet->msg->msg_flags, err;
 
 	err = packet->af->route(sk, packet);
 	if (err)
 		return err;
-	/* MSG_PROBE only tries whether it could go: send(2) */
-	if (packet->msg->msg_flags & MSG_PROBE) {
+	/* MSG_PROBE only tries whether it could go, or be corked: send(2) */
+	if (flags & MSG_PROBE &&
+	    (!more || (flags & MSG_CONFIRM && !packet->len))) {
 		eudp_forget(packet);
 		return 0;
 	}

@@ -619,6 +619,27 @@ TEST_F(cork, destination_sticks)
 	EXPECT_EQ(9, ntohs(g.h.dest));
 }
 
+/* or a cork for the peer, which brings its addresses back */
+TEST_F(cork, destination_returns)
+{
+	int t = tun(), fd = joined(sock(), YOU, 9), i;
+	static struct datagram g;
+
+	EXPECT_EQ(0, piece_to(fd, "192.0.2.3", 10, "a", MSG_MORE));
+	EXPECT_EQ(0, piece(fd, "b", 0));
+	EXPECT_EQ(2, next_datagram(&g));
+	EXPECT_EQ(0, piece(fd, "c", 0));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(inet_addr("192.0.2.3"), g.ip.daddr);
+	EXPECT_EQ(0, more(fd, "d"));
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(0, piece(fd, "e", 0));
+		EXPECT_EQ(2 - i, next_datagram(&g));
+		EXPECT_EQ(inet_addr(YOU), g.ip.daddr);
+		EXPECT_EQ(9, ntohs(g.h.dest));
+	}
+}
+
 /* so also if nothing is corked in the end */
 TEST_F(cork, destination_of_failed)
 {
@@ -640,6 +661,62 @@ TEST_F(cork, destination_of_failed)
 	EXPECT_EQ(1, next_datagram(&g));
 	EXPECT_EQ(inet_addr("192.0.2.4"), g.ip.daddr);
 	EXPECT_EQ(11, ntohs(g.h.dest));
+}
+
+/* and by MSG_PROBE, but if it is for the neighbour only: MSG_CONFIRM */
+TEST_F(cork, destination_of_probe)
+{
+	int t = tun(), fd = joined(sock(), YOU, 9), i;
+	static struct datagram g;
+
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, piece_to(fd, i < 2 ? "192.0.2.3" : YOU, 10,
+				      i < 2 ? "a" : "",
+				      i ? MSG_PROBE | MSG_MORE | MSG_CONFIRM :
+					  MSG_PROBE));
+		EXPECT_EQ(0, piece(fd, "b", 0));
+		EXPECT_EQ(1, next_datagram(&g));
+		EXPECT_EQ(inet_addr(i ? "192.0.2.3" : YOU), g.ip.daddr);
+	}
+	EXPECT_EQ(0, piece(fd, "a", MSG_PROBE | MSG_MORE));
+	EXPECT_EQ(0, piece(fd, "b", 0));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(inet_addr(YOU), g.ip.daddr);
+}
+
+/* The error queue names where it goes, which a connect has changed. */
+TEST_F(cork, error_after_connect)
+{
+	int t = tun(), fd = sock();
+	struct sockaddr_in name = {};
+	struct msghdr msg = { .msg_name = &name, .msg_namelen = sizeof(name) };
+
+	ASSERT_LE(0, t);
+	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_RECVERR, 1));
+	EXPECT_EQ(0, set_int(fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO));
+	EXPECT_EQ(0, piece_to(fd, "192.0.2.3", 10, "a", MSG_MORE));
+	joined(fd, YOU, 9);
+	EXPECT_EQ(EMSGSIZE, err_of(send(fd, pattern(), 2000, 0)));
+	EXPECT_EQ(0, recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT));
+	EXPECT_STREQ(YOU ":9", show(0, &name));
+}
+
+/* A route that is for less than 68 bytes is none when it is to be used. */
+TEST_F(cork, route_too_narrow)
+{
+	int t = tun(), fd = joined(sock(), YOU, 9);
+	static struct datagram g;
+
+	run("ip route add 192.0.2.3 dev tun0 mtu lock 60");
+	EXPECT_EQ(0, piece_to(fd, "192.0.2.3", 10, "a", MSG_PROBE));
+	EXPECT_EQ(ENETUNREACH, piece_to(fd, "192.0.2.3", 10, "a", 0));
+	EXPECT_EQ(0, piece(fd, "b", 0));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(inet_addr(YOU), g.ip.daddr);
+	EXPECT_EQ(ENETUNREACH, piece_to(fd, "192.0.2.3", 10, "a", MSG_MORE));
+	EXPECT_EQ(0, piece(fd, "b", 0));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(inet_addr("192.0.2.3"), g.ip.daddr);
 }
 
 /* MSG_PROBE: nothing of this send is sent; if it ends the cork, the rest is */
@@ -890,6 +967,59 @@ TEST_F(cork, send_buffer_full)
 	EXPECT_EQ(0, more(fd, "b"));
 	EXPECT_EQ(0, piece(fd, "c", 0));
 	EXPECT_STREQ("bc", next_text());
+}
+
+struct waits {
+	int fd, flags, err;
+	const char *ip, *text;
+};
+
+static void *wait_for_room(void *arg)
+{
+	struct waits *w = arg;
+
+	w->err = piece_to(w->fd, w->ip, 9, w->text, w->flags);
+	return NULL;
+}
+
+/* Who comes while the first part waits for room waits too, and adds to it. */
+TEST_F(cork, while_first_waits)
+{
+	int t = tun(), fd = sock(), i, err = 0, flags[] = { MSG_MORE, 0,
+							    MSG_DONTWAIT };
+	static struct datagram g;
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(flags); n++) {
+		struct waits w[2] = {
+			{ fd, MSG_MORE, -1, YOU, "aa" },
+			{ fd, flags[n], -1, "192.0.2.3", "bb" },
+		};
+		pthread_t thread[2];
+
+		run(HOLD "1000000");
+		EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_SNDBUF, 10000));
+		for (i = 0, err = 0; i < 100 && !err; i++)
+			err = piece_to(fd, YOU, 9, "full", MSG_DONTWAIT);
+		EXPECT_EQ(EAGAIN, err);
+		for (i = 0; i < 2; i++) {
+			ASSERT_EQ(0, pthread_create(&thread[i], NULL,
+						    wait_for_room, &w[i]));
+			usleep(200000);
+			EXPECT_EQ(-1, w[i].err);
+		}
+		run(RELEASE);
+		for (i = 0; i < 2; i++) {
+			ASSERT_EQ(0, pthread_join(thread[i], NULL));
+			EXPECT_EQ(0, w[i].err);
+		}
+		if (flags[n] == MSG_MORE)
+			EXPECT_EQ(0, piece(fd, "", 0));
+		while (next_datagram(&g) == 4 && !memcmp(g.data, "full", 4))
+			;
+		EXPECT_EQ(inet_addr(YOU), g.ip.daddr);
+		EXPECT_EQ(0, memcmp(g.data, "aabb", 4));
+	}
 }
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "control.h"
 #include "tun6.h"
+#include <linux/udp.h>
 
 #define LABEL	0x12345
 #define FLOW(x)	((__be32)htonl(x))	/* as in a sin6_flowinfo */
@@ -62,6 +63,22 @@ static int send_flow(int fd, unsigned int flowinfo)
 	struct any_addr to = flow_to(YOU6, flowinfo);
 
 	return err_of(sendto(fd, "x", 1, 0, &to.sa, to.len));
+}
+
+/* and with a control message */
+static int send_flow_with(int fd, unsigned int flowinfo, int level, int type,
+			  const void *data, size_t len)
+{
+	struct any_addr to = flow_to(YOU6, flowinfo);
+	struct iovec iov = { "x", 1 };
+	struct control c = {};
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_name = &to.sa, .msg_namelen = to.len,
+		.msg_control = c.buf };
+
+	add(&c, level, type, data, len);
+	msg.msg_controllen = c.len;
+	return err_of(sendmsg(fd, &msg, 0));
 }
 
 static int connect_flow(int fd, unsigned int flowinfo)
@@ -518,7 +535,9 @@ TEST_F(flow6, options_of_a_label)
 		.options = { 0, 0, 1, 4 },
 	};
 	static const unsigned char destination[8] = { 0, 0, 1, 4 };
-	int t = tun6(), fd = sock();
+	__be32 other = FLOW(7);
+	__u16 segment = 100;
+	int t = tun6(), fd = sock(), peer;
 	static struct datagram6 g;
 
 	no_auto_labels();
@@ -532,6 +551,24 @@ TEST_F(flow6, options_of_a_label)
 	EXPECT_EQ(1, next_datagram6(&g));
 	EXPECT_STREQ("0:00010400000000", g.chain);
 	EXPECT_EQ(LABEL, LABEL6(&g));
+	/* They are those of the address, if a message says another label */
+	EXPECT_EQ(0, send_flow_with(fd, LABEL, SOL_IPV6, IPV6_FLOWINFO, &other,
+				    sizeof(other)));
+	EXPECT_EQ(1, next_datagram6(&g));
+	EXPECT_STREQ("0:00010400000000", g.chain);
+	EXPECT_EQ(7, LABEL6(&g));
+	/* and that of the peer has them if there is any message */
+	peer = joined(sock(), YOU6, 9);
+	EXPECT_EQ(0, set_int(peer, SOL_IPV6, IPV6_FLOWINFO_SEND, 1));
+	request_with.r.flr_label = FLOW(LABEL + 1);
+	EXPECT_EQ(0, setsockopt(peer, SOL_IPV6, IPV6_FLOWLABEL_MGR,
+				&request_with, sizeof(request_with)));
+	EXPECT_EQ(0, connect_flow(peer, LABEL + 1));
+	EXPECT_EQ(0, send_one(peer, NULL, IPPROTO_UDP, UDP_SEGMENT, &segment,
+			      sizeof(segment)));
+	EXPECT_EQ(1, next_datagram6(&g));
+	EXPECT_STREQ("0:00010400000000", g.chain);
+	EXPECT_EQ(LABEL + 1, LABEL6(&g));
 	/* Those for the destination are the socket's */
 	EXPECT_EQ(0, setsockopt(fd, SOL_IPV6, IPV6_DSTOPTS, destination, 8));
 	EXPECT_EQ(0, send_flow(fd, LABEL));

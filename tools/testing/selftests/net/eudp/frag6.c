@@ -288,6 +288,10 @@ TEST_F(frag6, fragments)
 		{ 1288, 1241, "2 of 1288" }, { 1499, 1451, "1 of 1499" },
 		{ 1499, 1452, "2 of 1496" }, { 1500, 8000, "6 of 1496" },
 		{ 2000, 1952, "1 of 2000" }, { 2000, 1953, "2 of 2000" },
+		/* nor is the last one longer than those before */
+		{ 1500, 2888, "2 of 1496" }, { 1500, 2889, "3 of 1496" },
+		{ 1500, 2892, "3 of 1496" }, { 1500, 4336, "3 of 1496" },
+		{ 1500, 4340, "4 of 1496" },
 	};
 	const struct door *d = &variant->door;
 	int t = tun_and_far(), fd = sock();

@@ -492,6 +492,38 @@ TEST_F(gso, corked_errors)
 	EXPECT_EQ(EINVAL, err_of(send(tx, pattern(), 10, 0)));
 }
 
+/* What does not meet them has been given a number, as IP has it for others. */
+TEST_F(gso_wire, refused_late)
+{
+	int t = tun(), fd = joined(sock(), YOU, 9), i, id = 0;
+	static struct datagram g;
+
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(1, send(fd, "x", 1, 0));
+		EXPECT_EQ(1, next_datagram(&g));
+		if (i)
+			EXPECT_EQ((id + 2) & 0xffff, ntohs(g.ip.id));
+		id = ntohs(g.ip.id);
+		ASSERT_EQ(0, segment(fd, 1473));
+		EXPECT_EQ(EMSGSIZE, err_of(send(fd, pattern(), 2000, 0)));
+		ASSERT_EQ(0, segment(fd, 0));
+	}
+}
+
+/* and of IPv6 it was counted, where others are. */
+TEST_F(gso, refused_late)
+{
+	const struct door ip6 = { .snmp = "/proc/net/snmp6", .mib = "Ip6" };
+	long before = counter6(&ip6, "OutRequests");
+	int rx, tx;
+
+	pair(&rx, &tx);
+	ASSERT_EQ(0, segment(tx, 1));
+	EXPECT_EQ(EINVAL, err_of(send(tx, pattern(), 129, 0)));
+	EXPECT_EQ(before + (variant->door.version == AF_INET6),
+		  counter6(&ip6, "OutRequests"));
+}
+
 /* Parts that make a train on a wire, or one datagram after all */
 TEST_F(gso_wire, corked_wire)
 {

@@ -303,6 +303,27 @@ TEST_F(ipoptions, first_of_route)
 	}
 }
 
+/* Whether it is multicast, and leaves by that device, the last of it says */
+TEST_F(ipoptions, device_of_route)
+{
+	struct ip_mreqn req = { .imr_address.s_addr = inet_addr("192.0.2.77") };
+	int t = tun(), fd = sock();
+	static struct datagram g;
+
+	run("ip addr add 192.0.2.77/24 dev tun0");
+	run("ip route add 224.0.0.0/4 dev tun0");
+	EXPECT_EQ(0, setsockopt(fd, SOL_IP, IP_MULTICAST_IF, &req,
+				sizeof(req)));
+	EXPECT_EQ(0, send_options(fd, "224.1.2.3", LOOSE_ROUTE, 0));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(inet_addr("192.0.2.3"), g.ip.daddr);
+	EXPECT_EQ(inet_addr("192.0.2.77"), g.ip.saddr);
+	EXPECT_EQ(0, send_options(fd, YOU, "830704e0010203", 0));
+	EXPECT_EQ(1, next_datagram(&g));
+	EXPECT_EQ(inet_addr("224.1.2.3"), g.ip.daddr);
+	EXPECT_EQ(inet_addr(ME), g.ip.saddr);
+}
+
 /* What is corked names the last of its route as the receiver, and what follows */
 TEST_F(ipoptions, corked_route)
 {

@@ -750,6 +750,27 @@ TEST_F(sendopt, multicast_if)
 	EXPECT_EQ(ENETUNREACH, flagged(fd, NOWHERE, 0));
 }
 
+/* The smallest buffer takes four fragments, whatever they are. */
+TEST_F(sendopt, smallest_buffer)
+{
+	static const struct {
+		int len, err;
+	} rows[] = { { 5912, 0 }, { 5913, ENOBUFS }, { 7392, ENOBUFS } };
+	int t = tun(), fd = joined(sock(), YOU, 9);
+	static struct datagram g;
+	static char data[8000];
+	unsigned int i;
+
+	EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_SNDBUF, 1));
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		EXPECT_EQ(rows[i].err, err_of(send(fd, data, rows[i].len, 0)))
+			TH_LOG("%d bytes", rows[i].len);
+		EXPECT_EQ(rows[i].err ? -EAGAIN : rows[i].len,
+			  next_datagram(&g));
+	}
+	EXPECT_EQ(2, counter(&variant->door, "SndbufErrors"));
+}
+
 /* The identification: counted where there is a peer, RFC 6864 where not */
 TEST_F(sendopt, identification)
 {
@@ -1178,6 +1199,17 @@ TEST_F(sendopt, timestamps)
 	/* A message takes back what the option asks for */
 	EXPECT_EQ(0, send_int(fd, NULL, SOL_SOCKET, SO_TIMESTAMPING, 0));
 	EXPECT_EQ(0, ready(fd, POLLERR));
+	/* There is no ACK, and who asks for it gets no number */
+	fd = joined(sock(), YOU, 9);
+	EXPECT_EQ(0, set_int(fd, SOL_SOCKET, SO_TIMESTAMPING, REPORT |
+			     SOF_TIMESTAMPING_TX_ACK |
+			     SOF_TIMESTAMPING_OPT_ID));
+	EXPECT_EQ(0, tag(fd, 1));
+	EXPECT_EQ(0, ready(fd, POLLERR));
+	EXPECT_EQ(0, send_int(fd, NULL, SOL_SOCKET, SO_TIMESTAMPING,
+			      SOF_TIMESTAMPING_TX_SOFTWARE));
+	EXPECT_STREQ("0 bytes, errno 42, origin 4, info 0, id 0, stamped",
+		     stamp(fd));
 }
 
 /* Without OPT_TSONLY the packet comes back with the stamp */
