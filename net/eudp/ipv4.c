@@ -359,7 +359,7 @@ static int eudp4_push(struct sock *sk, struct eudp_packet *packet)
 	skb->priority = has_tos ? packet->priority : READ_ONCE(sk->sk_priority);
 	skb->mark = packet->sockc.mark;
 	skb_dst_set(skb, packet->dst);
-	err = eudp_check_segments(packet);
+	err = packet->segment ? eudp_check_segments(packet) : 0;
 	if (err) {
 		kfree_skb(skb);
 		return err;

@@ -447,7 +447,7 @@ static int eudp6_push(struct sock *sk, struct eudp_packet *packet)
 	rcu_read_lock();
 	idev = ip6_dst_idev(packet->dst);
 	IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTREQUESTS);
-	err = eudp_check_segments(packet);
+	err = packet->segment ? eudp_check_segments(packet) : 0;
 	if (err) {
 		kfree_skb(skb);
 		goto unlock;

@@ -13,14 +13,12 @@
 
 /**
  * eudp_check_segments() - the rules of UDP_SEGMENT, see udp(7)
- * @packet: a datagram that is complete; it may need no segments
+ * @packet: a datagram that is complete, with segments asked for; it may need none
  *
  * Return: 0, or -EMSGSIZE, -EINVAL, -EIO.
  */
 int eudp_check_segments(const struct eudp_packet *packet)
 {
-	if (!packet->segment)
-		return 0;
 	if (packet->header_len + sizeof(struct udphdr) +
 	    min(packet->size, packet->segment) > packet->segment_mtu)
 		return -EMSGSIZE;
