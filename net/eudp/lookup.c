@@ -45,12 +45,17 @@ struct eudp_best {
 	int score;
 };
 
+static bool eudp_is_connected(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
+}
+
 /* Whether it stands for an SO_REUSEPORT group, none of whom is connected */
 static bool eudp_stands_for_group(struct sock *sk)
 {
 	return sk->sk_reuseport &&
 	       rcu_access_pointer(sk->sk_reuseport_cb) &&
-	       READ_ONCE(sk->sk_state) != TCP_ESTABLISHED &&
+	       !eudp_is_connected(sk) &&
 	       !reuseport_has_conns(sk);
 }
 
@@ -195,6 +200,14 @@ struct sock *eudp_one_of_group(struct sock *sk, const struct eudp_key *key)
 	return one ?: sk;
 }
 
+/* The best match, or one of its group; who is connected stands for himself. */
+static struct sock *eudp_settle(struct sock *best, const struct eudp_key *key)
+{
+	if (!best || eudp_is_connected(best))
+		return best;
+	return eudp_one_of_group(best, key);
+}
+
 /* What a BPF program of the namespace says: sk_lookup, see prog_sk_lookup.rst */
 static struct sock *eudp_steer(const struct eudp_key *key, struct sock *best)
 {
@@ -205,10 +218,8 @@ static struct sock *eudp_steer(const struct eudp_key *key, struct sock *best)
 	if (IS_ERR(sk))
 		return sk;
 	if (!sk || !eudp_is_ours(sk))
-		sk = best;
-	else if (no_group)
-		return sk;
-	return sk ? eudp_one_of_group(sk, key) : NULL;
+		return eudp_settle(best, key);
+	return no_group ? sk : eudp_one_of_group(sk, key);
 }
 
 /**
@@ -222,12 +233,13 @@ struct sock *eudp_lookup(const struct eudp_key *key)
 {
 	struct sock *sk = eudp_best_match(key);
 
-	if (sk && READ_ONCE(sk->sk_state) == TCP_ESTABLISHED)
-		return sk;
-	if (static_branch_unlikely(&bpf_sk_lookup_enabled))
+	/* only who is connected at this very address comes before programs */
+	if (static_branch_unlikely(&bpf_sk_lookup_enabled) &&
+	    !(sk && eudp_is_connected(sk) &&
+	      READ_ONCE(eudp_sk(sk)->addr_hash) == key->addr_hash))
 		sk = eudp_steer(key, sk);
-	else if (sk)
-		sk = eudp_one_of_group(sk, key);
+	else
+		sk = eudp_settle(sk, key);
 	return IS_ERR(sk) ? NULL : sk;
 }
 EXPORT_SYMBOL_GPL(eudp_lookup);

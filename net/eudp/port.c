@@ -386,7 +386,7 @@ static void __eudp_enter(struct eudp_table *table, struct sock *sk,
 	struct eudp_sock *es = eudp_sk(sk);
 
 	lockdep_assert_held(&table->lock);
-	es->addr_hash = key->addr_hash;
+	WRITE_ONCE(es->addr_hash, key->addr_hash);
 	WRITE_ONCE(es->hash, place->hash);
 	es->by_peer = by_peer;
 	es->counted = !by_peer && eudp_is_rival(sk, key, has_peer);

@@ -14,6 +14,7 @@
 enum { RUNS, RESULT, FINDINGS };
 
 EUDP_BOTH_FIXTURE(steer)
+EUDP_FIXTURE(steer4)
 
 /* findings[index] = what is in r7 */
 #define NOTE(findings, index) \
@@ -219,6 +220,32 @@ TEST_F(steer, lookup_order)
 	EXPECT_EQ(2, take_tag(fd));
 	EXPECT_EQ(EAGAIN, silent(plain));
 	EXPECT_EQ(EAGAIN, silent(fd));
+}
+
+/* at an address: this one got none, since the route to the peer led to none */
+TEST_F(steer4, lookup_order_without_address)
+{
+	int m = sockets(), f = findings(), other = bound("127.0.0.1", 5000);
+	int fd = bound("0.0.0.0", 7), tx;
+
+	run("ip link add d0 type dummy");
+	run("ip link set d0 up");
+	run("ip route add 10.9.0.0/16 dev d0");
+	joined(fd, "10.9.0.1", 9);
+	EXPECT_STREQ("0.0.0.0:7", local(fd));
+	run("ip address add 10.9.0.1/32 dev lo");
+	tx = bound("10.9.0.1", 9);
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 1));
+	EXPECT_EQ(1, take_tag(fd));
+	ASSERT_EQ(0, put_in(m, 0, other));
+	attach_lookup(m, f, SK_PASS);
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 2));
+	EXPECT_EQ(2, take_tag(other));
+	EXPECT_EQ(EAGAIN, silent(fd));
+	/* if the program knows none it is found as before */
+	EXPECT_EQ(0, map_delete(m, 0));
+	EXPECT_EQ(0, tag_to(tx, "127.0.0.1", 7, 3));
+	EXPECT_EQ(3, take_tag(fd));
 }
 
 /* SK_DROP is as if nobody were there, even if somebody was chosen */
