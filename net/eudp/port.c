@@ -205,9 +205,10 @@ __eudp_first_at_port(const struct eudp_table *table, const struct sock *sk,
 /*
  * The first that has the port and is @like the socket. Those with SO_REUSEADDR
  * need not look at each other, since they never conflict; nor need who is bound
- * to an address look at those that are bound to others.
+ * to an address look at those that are bound to others. Inlined, so that each
+ * hash is computed once.
  */
-static struct eudp_sock *
+static __always_inline struct eudp_sock *
 __eudp_first(const struct eudp_table *table, const struct sock *sk,
 	     u32 addr_hash, unsigned short port,
 	     bool (*like)(const struct sock *sk, const struct sock *other))
