@@ -1005,7 +1005,8 @@ TEST_F(cork, while_first_waits)
 		for (i = 0; i < 2; i++) {
 			ASSERT_EQ(0, pthread_create(&thread[i], NULL,
 						    wait_for_room, &w[i]));
-			usleep(200000);
+			/* until it waits */
+			usleep(300000);
 			EXPECT_EQ(-1, w[i].err);
 		}
 		run(RELEASE);

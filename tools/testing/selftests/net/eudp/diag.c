@@ -818,23 +818,14 @@ static void *wait_for_data(void *arg)
 	return (void *)(long)err_of(recv(*(int *)arg, &byte, 1, 0));
 }
 
-/* Whether a thread of this process waits in recv(2) */
-static int someone_waits(void)
-{
-	return !system("grep -qs wait_for_more /proc/$PPID/task/*/wchan");
-}
-
 TEST_F(diag, destroy_wakes)
 {
 	int fd = bound(variant->door.lo, 5000);
-	long long end = now_ms() + SOON_MS;
 	pthread_t thread;
 	void *err;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_data, &fd));
-	while (!someone_waits() && now_ms() < end)
-		sched_yield();
-	ASSERT_TRUE(someone_waits());
+	ASSERT_TRUE(await_wait(getpid(), "wait_for_more"));
 	EXPECT_EQ(0, DESTROY(variant->door.any, 0, variant->door.lo, 5000,
 			     NO_COOKIE));
 	ASSERT_EQ(0, pthread_join(thread, &err));

@@ -607,6 +607,25 @@ static inline int spawn(const char *command)
 	return status;
 }
 
+/*
+ * Waits until a thread of the process waits in a function of the kernel that has
+ * this in its name; false if that is not soon.
+ */
+static inline bool await_wait(pid_t pid, const char *where)
+{
+	long long end = now_ms() + SOON_MS;
+	char command[128];
+
+	snprintf(command, sizeof(command),
+		 "grep -qs %s /proc/%d/task/*/wchan", where, pid);
+	while (system(command)) {
+		if (now_ms() > end)
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
 static inline void __run(struct __test_metadata *_metadata, const char *command)
 {
 	ASSERT_EQ(0, strpbrk(command, "|&;<>()$`\\\"'*?[]#~=%{}\n") ?

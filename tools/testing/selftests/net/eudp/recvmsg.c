@@ -735,15 +735,17 @@ TEST_F(recvmsg, peek_off_while_waiting)
 {
 	int fd = bound("127.0.0.1", 5000), tx = sock(), ends[2], n;
 	char text[16] = "";
+	pid_t pid;
 
 	ASSERT_EQ(0, pipe(ends));
 	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_PEEK_OFF, 3));
-	if (!fork()) {
+	pid = fork();
+	if (!pid) {
 		n = recv(fd, text, sizeof(text), MSG_PEEK);
 		write(ends[1], text, n > 0 ? n : 0);
 		_exit(0);
 	}
-	usleep(300000);
+	EXPECT_TRUE(await_wait(pid, "wait_for_more"));
 	ASSERT_EQ(0, set_int(fd, SOL_SOCKET, SO_PEEK_OFF, 0));
 	words(tx, "abcdef");
 	EXPECT_LT(0, wait(NULL));
