@@ -235,18 +235,28 @@ static void eudp_tell_segment(struct sock *sk, struct msghdr *msg,
 		put_cmsg(msg, SOL_UDP, UDP_GRO, sizeof(segment), &segment);
 }
 
-/* Who sent it, and the control messages: ip(7), udp(7), socket(7) */
-static void eudp_tell(struct sock *sk, struct msghdr *msg,
-		      const struct eudp_found *found,
-		      const struct eudp_af_ops *af)
+/*
+ * The control messages of socket(7). What came before stamps were wanted gets
+ * that of now, and each datagram of a train its own when it is taken.
+ */
+static void eudp_tell_stamp(struct sock *sk, struct msghdr *msg,
+			    struct sk_buff *skb, bool peek)
 {
-	struct sk_buff *skb = found->skb;
 	bool stamped = skb->tstamp;
 
 	sock_recv_cmsgs(msg, sk, skb);
-	/* what came before stamps were wanted gets that of now, one by one */
-	if (!stamped && eudp_cb(skb)->segment)
+	if (!stamped && !peek && eudp_cb(skb)->segment)
 		skb->tstamp = 0;
+}
+
+/* Who sent it, and the control messages: ip(7), udp(7), socket(7) */
+static void eudp_tell(struct sock *sk, struct msghdr *msg,
+		      const struct eudp_found *found, bool peek,
+		      const struct eudp_af_ops *af)
+{
+	struct sk_buff *skb = found->skb;
+
+	eudp_tell_stamp(sk, msg, skb, peek);
 	if (msg->msg_name)
 		af->name(sk, skb, msg);
 	eudp_tell_segment(sk, msg, skb);
@@ -294,7 +304,7 @@ int eudp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	if (!peek)
 		eudp_count(sock_net(sk), eudp_version_of(found.skb),
 			   EUDP_IN_DATAGRAMS);
-	eudp_tell(sk, msg, &found, af);
+	eudp_tell(sk, msg, &found, peek, af);
 
 	left = found.len - found.skip;
 	copied = min_t(size_t, len, left);

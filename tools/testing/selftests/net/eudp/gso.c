@@ -977,7 +977,7 @@ TEST_F(gso, signals)
 }
 
 /* The stamp of the next datagram, in ns */
-static long long read_stamp(int fd)
+static long long read_stamp(int fd, int flags)
 {
 	char control[256], byte;
 	struct iovec iov = { &byte, 1 };
@@ -986,7 +986,7 @@ static long long read_stamp(int fd)
 	struct cmsghdr *c;
 	struct timespec ts;
 
-	if (recvmsg(fd, &msg, MSG_DONTWAIT) < 0)
+	if (recvmsg(fd, &msg, flags | MSG_DONTWAIT) < 0)
 		return -errno;
 	c = CMSG_FIRSTHDR(&msg);
 	if (!c || c->cmsg_type != SO_TIMESTAMPNS)
@@ -1011,12 +1011,14 @@ TEST_F(gso, stamped_when_read)
 		ASSERT_EQ(0, send_train(tx, 200, 100));
 		settle();
 		ASSERT_EQ(0, set_int(rx, SOL_SOCKET, SO_TIMESTAMPNS, 1));
-		first = read_stamp(rx);
+		first = read_stamp(rx, 0);
 		ASSERT_LT(0, first);
 		usleep(30000);
-		second = read_stamp(rx);
+		second = read_stamp(rx, MSG_PEEK);
 		ASSERT_LT(0, second);
 		apart = second - first;
+		/* one that was looked at keeps it */
+		EXPECT_EQ(second, read_stamp(rx, 0));
 	}
 	EXPECT_LE(30000000, apart);
 }
