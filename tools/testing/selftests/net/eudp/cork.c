@@ -987,6 +987,8 @@ TEST_F(cork, while_first_waits)
 {
 	int t = tun(), fd = sock(), i, err = 0, flags[] = { MSG_MORE, 0,
 							    MSG_DONTWAIT };
+	/* the first one for room, and the second one for the first */
+	static const char * const where[] = { "sock_alloc_send", "lock_sock" };
 	static struct datagram g;
 	unsigned int n;
 
@@ -1005,8 +1007,7 @@ TEST_F(cork, while_first_waits)
 		for (i = 0; i < 2; i++) {
 			ASSERT_EQ(0, pthread_create(&thread[i], NULL,
 						    wait_for_room, &w[i]));
-			/* until it waits */
-			usleep(300000);
+			EXPECT_TRUE(await_wait(getpid(), where[i]));
 			EXPECT_EQ(-1, w[i].err);
 		}
 		run(RELEASE);

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -607,18 +608,35 @@ static inline int spawn(const char *command)
 	return status;
 }
 
-/*
- * Waits until a thread of the process waits in a function of the kernel that has
- * this in its name; false if that is not soon.
- */
+/* Whether a thread of the process waits in a function of the kernel like that */
+static inline bool is_waiting(pid_t pid, const char *where)
+{
+	char pattern[64], name[64];
+	bool found = false;
+	glob_t files;
+	size_t i;
+	int fd, n;
+
+	snprintf(pattern, sizeof(pattern), "/proc/%d/task/*/wchan", pid);
+	if (glob(pattern, 0, NULL, &files))
+		return false;
+	for (i = 0; i < files.gl_pathc; i++) {
+		fd = open(files.gl_pathv[i], O_RDONLY);
+		n = read(fd, name, sizeof(name) - 1);
+		name[n > 0 ? n : 0] = 0;
+		found |= !!strstr(name, where);
+		close(fd);
+	}
+	globfree(&files);
+	return found;
+}
+
+/* Waits until one does; by no child, since its end would wake them all. */
 static inline bool await_wait(pid_t pid, const char *where)
 {
 	long long end = now_ms() + SOON_MS;
-	char command[128];
 
-	snprintf(command, sizeof(command),
-		 "grep -qs %s /proc/%d/task/*/wchan", where, pid);
-	while (system(command)) {
+	while (!is_waiting(pid, where)) {
 		if (now_ms() > end)
 			return false;
 		sched_yield();
