@@ -195,8 +195,8 @@ static unsigned int eudp4_len_max(const struct sock *sk,
  */
 static void eudp4_hold(struct sock *sk, struct eudp_packet *packet)
 {
-	const struct inet_sock *inet = inet_sk(sk);
-	struct flowi4 *fl4 = &inet_sk(sk)->cork.fl.u.ip4;
+	struct inet_sock *inet = inet_sk(sk);
+	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
 
 	packet->daddr = eudp4_receiver(packet);
 	if (packet->to_peer) {

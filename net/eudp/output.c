@@ -13,8 +13,10 @@
 
 /**
  * eudp_check_segments() - the rules of UDP_SEGMENT, see udp(7)
- * @packet: a datagram that is complete, with segments asked for; it may need none
+ * @packet: a datagram that is complete, on a socket or in a call that asks for
+ *	segments; it may need none
  *
+ * Context: any.
  * Return: 0, or -EMSGSIZE, -EINVAL, -EIO.
  */
 int eudp_check_segments(const struct eudp_packet *packet)
