@@ -189,8 +189,7 @@ static int eudp_add_fragment(struct sock *sk, struct eudp_packet *packet,
 	struct sk_buff *skb;
 
 	packet->room = packet->mtu - packet->fragment_len - end;
-	/* of IPv6 not even the last one is longer, as in-kernel UDP has it */
-	if (packet->af->version == EUDP_IPV6 ||
+	if (!packet->af->last_longer ||
 	    (!packet->corked && left > packet->room))
 		packet->room = eudp_fragment_room(packet) - end;
 	packet->linear = eudp_linear(packet, before + end, left, packet->room);

@@ -390,6 +390,8 @@ struct eudp_packet {
  * @no_socket: errno of socket(2) when there is no memory for one
  * @certain: a score that only a socket has that is connected
  * @jumbo: whether a length of 0 in the UDP header stands for all there is
+ * @last_longer: whether the last fragment may be longer than those before it, as
+ *	in-kernel UDP has it
  * @prot: makes and frees the sockets
  * @ops: their system calls
  * @mtu_min: bytes of a packet that any route must be for, to be one
@@ -439,6 +441,7 @@ struct eudp_af_ops {
 	int			no_socket;
 	int			certain;
 	bool			jumbo;
+	bool			last_longer;
 	struct proto		*prot;
 	const struct proto_ops	*ops;
 	unsigned int		mtu_min;

@@ -894,6 +894,7 @@ const struct eudp_af_ops eudp4_ops = {
 	.certain	= EUDP4_SCORE_IPV6 + 2 * EUDP4_SCORE_BOUND,
 	.prot		= &eudp4_prot,
 	.ops		= &eudp4_sock_ops,
+	.last_longer	= true,
 	.mtu_min	= IPV4_MIN_MTU,
 	.mtu_max	= IP_MAX_MTU,
 	.destruct	= inet_sock_destruct,
