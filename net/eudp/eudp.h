@@ -58,6 +58,7 @@ int eudp_get_port(struct sock *sk, unsigned short port);
  * @inet: what all IPv4 sockets have; must be first. Its sk_node is in
  *	&eudp_table.port while the socket has a port
  * @af: the IP version
+ * @en: what its namespace keeps for eudp
  * @node: in &eudp_table.peer if @by_peer, else in &eudp_table.addr
  * @hash: what its chain was chosen by: the hash of both ends if @by_peer, else
  *	of the local address and port
@@ -83,6 +84,7 @@ int eudp_get_port(struct sock *sk, unsigned short port);
 struct eudp_sock {
 	struct inet_sock	inet;
 	const struct eudp_af_ops *af;
+	struct eudp_net		*en;
 	struct hlist_node	node;
 	u32			hash;
 	u32			addr_hash;
@@ -708,18 +710,17 @@ int eudp_sockmap_update(struct sock *sk, struct sk_psock *psock, bool restore,
 int eudp_mib_init(struct eudp_net *en);
 void eudp_mib_exit(struct eudp_net *en);
 
-static inline void eudp_count_some(const struct net *net,
+static inline void eudp_count_some(struct eudp_net *en,
 				   enum eudp_version version,
 				   enum eudp_counter counter, unsigned int some)
 {
-	SNMP_ADD_STATS(eudp_net(net)->mib, version * EUDP_COUNTERS + counter,
-		       some);
+	SNMP_ADD_STATS(en->mib, version * EUDP_COUNTERS + counter, some);
 }
 
-static inline void eudp_count(const struct net *net, enum eudp_version version,
+static inline void eudp_count(struct eudp_net *en, enum eudp_version version,
 			      enum eudp_counter counter)
 {
-	eudp_count_some(net, version, counter, 1);
+	eudp_count_some(en, version, counter, 1);
 }
 
 /* By which a datagram came in; sockets of IPv6 take both */

@@ -52,13 +52,13 @@ static int eudp_push(struct sock *sk, struct eudp_packet *packet)
 	eudp_finish(sk, packet);
 	err = packet->af->push(sk, packet);
 	if (!err) {
-		eudp_count(sock_net(sk), packet->af->version,
+		eudp_count(eudp_sk(sk)->en, packet->af->version,
 			   EUDP_OUT_DATAGRAMS);
 		return 0;
 	}
 	/* A full queue of a device is no error without IP_RECVERR: ip(7) */
 	if (err == -ENOBUFS && !packet->af->recverr(sk)) {
-		eudp_count(sock_net(sk), packet->af->version,
+		eudp_count(eudp_sk(sk)->en, packet->af->version,
 			   EUDP_SNDBUF_ERRORS);
 		return 0;
 	}
@@ -402,7 +402,7 @@ static int eudp_sent(struct sock *sk, size_t len,
 	if (!err)
 		return len;
 	if (err == -ENOBUFS || test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
-		eudp_count(sock_net(sk), af->version, EUDP_SNDBUF_ERRORS);
+		eudp_count(eudp_sk(sk)->en, af->version, EUDP_SNDBUF_ERRORS);
 	return err;
 }
 

@@ -88,7 +88,7 @@ void eudp_table_exit(struct eudp_table *table)
 
 static struct eudp_table *eudp_table(const struct sock *sk)
 {
-	return &eudp_net(sock_net(sk))->table;
+	return &eudp_sk(sk)->en->table;
 }
 
 /* Counts one more or less in the table of peers, by its port */

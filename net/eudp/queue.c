@@ -22,24 +22,25 @@ static void eudp_count_drop(const struct net *net, const struct sk_buff *skb,
 			    enum skb_drop_reason reason, unsigned int some)
 {
 	enum eudp_version version = eudp_version_of(skb);
+	struct eudp_net *en = eudp_net(net);
 
 	switch (reason) {
 	case SKB_DROP_REASON_NO_SOCKET:
-		eudp_count_some(net, version, EUDP_NO_PORTS, some);
+		eudp_count_some(en, version, EUDP_NO_PORTS, some);
 		return;
 	case SKB_DROP_REASON_SOCKET_RCVBUFF:
-		eudp_count_some(net, version, EUDP_RCVBUF_ERRORS, some);
+		eudp_count_some(en, version, EUDP_RCVBUF_ERRORS, some);
 		break;
 	case SKB_DROP_REASON_PROTO_MEM:
-		eudp_count_some(net, version, EUDP_MEM_ERRORS, some);
+		eudp_count_some(en, version, EUDP_MEM_ERRORS, some);
 		break;
 	case SKB_DROP_REASON_UDP_CSUM:
-		eudp_count_some(net, version, EUDP_IN_CSUM_ERRORS, some);
+		eudp_count_some(en, version, EUDP_IN_CSUM_ERRORS, some);
 		break;
 	default:
 		break;
 	}
-	eudp_count_some(net, version, EUDP_IN_ERRORS, some);
+	eudp_count_some(en, version, EUDP_IN_ERRORS, some);
 }
 
 static void __eudp_drop(struct sock *sk, struct sk_buff *skb,
@@ -58,7 +59,7 @@ static void __eudp_drop(struct sock *sk, struct sk_buff *skb,
  */
 void eudp_drop_many(const struct net *net, struct sk_buff *skb)
 {
-	eudp_count(net, eudp_version_of(skb), EUDP_IGNORED_MULTI);
+	eudp_count(eudp_net(net), eudp_version_of(skb), EUDP_IGNORED_MULTI);
 	__eudp_drop(NULL, skb, SKB_DROP_REASON_NO_SOCKET);
 }
 

@@ -302,7 +302,7 @@ int eudp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	}
 
 	if (!peek)
-		eudp_count(sock_net(sk), eudp_version_of(found.skb),
+		eudp_count(eudp_sk(sk)->en, eudp_version_of(found.skb),
 			   EUDP_IN_DATAGRAMS);
 	eudp_tell(sk, msg, &found, peek, af);
 
