@@ -185,6 +185,16 @@ static void eudp_drop_broken(struct sock *sk, struct sk_buff *skb, int flags)
 		consume_skb(skb);
 }
 
+static int eudp_copy_to(struct msghdr *msg, const struct sk_buff *skb,
+			int offset, int len)
+{
+	if (skb_is_nonlinear(skb))
+		return skb_copy_datagram_msg(skb, offset, msg, len);
+	/* most are, and this is cheaper */
+	return copy_to_iter_full(skb->data + offset, len, &msg->msg_iter) ?
+	       0 : -EFAULT;
+}
+
 /*
  * Copies as much payload as there is, but at most @len bytes. The checksum is
  * verified meanwhile, or before if not all of it is copied or somebody will
@@ -206,7 +216,7 @@ static int eudp_copy(const struct eudp_found *found, struct msghdr *msg,
 
 	if (eudp_checksum_wrong(skb))
 		return -EBADMSG;
-	return skb_copy_datagram_msg(skb, found->start + found->skip, msg, len);
+	return eudp_copy_to(msg, skb, found->start + found->skip, len);
 }
 
 /* Finds the next datagram whose checksum is right, and copies it to @msg. */
