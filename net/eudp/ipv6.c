@@ -674,8 +674,9 @@ static void eudp6_name(struct sock *sk, const struct sk_buff *skb,
 }
 
 /* IPV6_PKTINFO of a datagram of IPv4 */
-static void eudp6_tell_mapped_pktinfo(const struct sock *sk, struct msghdr *msg,
-				      struct sk_buff *skb)
+static noinline_for_stack void
+eudp6_tell_mapped_pktinfo(const struct sock *sk, struct msghdr *msg,
+			  struct sk_buff *skb)
 {
 	struct in6_pktinfo info = {
 		.ipi6_ifindex = PKTINFO_SKB_CB(skb)->ipi_ifindex,
@@ -872,25 +873,15 @@ static int eudp6_check_name(const struct sock *sk, struct msghdr *msg)
 	return 0;
 }
 
-/* The address of IPv4 that a message is for, if it is for one */
-static bool eudp6_is_for_ipv4(const struct sock *sk, const struct msghdr *msg,
-			      struct sockaddr_in *sin)
+/* Whether a message is for an address of IPv4 */
+static bool eudp6_is_for_ipv4(const struct sock *sk, const struct msghdr *msg)
 {
 	const struct sockaddr_in6 *name = msg->msg_name;
-	const struct in6_addr *addr = NULL;
 
-	sin->sin_family = AF_INET;
-	sin->sin_port = READ_ONCE(inet_sk(sk)->inet_dport);
-	if (name) {
-		sin->sin_port = name->sin6_port;
-		addr = &name->sin6_addr;
-	} else if (!READ_ONCE(eudp_sk(sk)->pending)) {
-		addr = &sk->sk_v6_daddr;
-	}
-	if (!addr || !ipv6_addr_v4mapped(addr))
-		return false;
-	sin->sin_addr.s_addr = addr->s6_addr32[3];
-	return true;
+	if (name)
+		return ipv6_addr_v4mapped(&name->sin6_addr);
+	return !READ_ONCE(eudp_sk(sk)->pending) &&
+	       ipv6_addr_v4mapped(&sk->sk_v6_daddr);
 }
 
 /* Sends over IPv4; the message gets its own address back. */
@@ -912,19 +903,35 @@ static int eudp6_send_ipv4(struct sock *sk, struct msghdr *msg, size_t len,
 	return err;
 }
 
+static noinline_for_stack int eudp6_send_mapped(struct sock *sk,
+						struct msghdr *msg, size_t len)
+{
+	const struct sockaddr_in6 *name = msg->msg_name;
+	struct sockaddr_in sin = {
+		.sin_family	 = AF_INET,
+		.sin_port	 = READ_ONCE(inet_sk(sk)->inet_dport),
+		.sin_addr.s_addr = sk->sk_v6_daddr.s6_addr32[3],
+	};
+
+	if (name) {
+		sin.sin_port = name->sin6_port;
+		sin.sin_addr.s_addr = name->sin6_addr.s6_addr32[3];
+	}
+	return eudp6_send_ipv4(sk, msg, len, &sin);
+}
+
 /* AF_UNSPEC is as no address, but does not lead to a peer of IPv4. */
 static int eudp6_send(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	const struct sockaddr *name = msg->msg_name;
-	struct sockaddr_in sin;
 
 	if (name && name->sa_family == AF_INET)
 		return eudp6_send_ipv4(sk, msg, len, NULL);
 	if (name && name->sa_family == AF_UNSPEC) {
 		msg->msg_name = NULL;
 		msg->msg_namelen = 0;
-	} else if (eudp6_is_for_ipv4(sk, msg, &sin)) {
-		return eudp6_send_ipv4(sk, msg, len, &sin);
+	} else if (eudp6_is_for_ipv4(sk, msg)) {
+		return eudp6_send_mapped(sk, msg, len);
 	}
 
 	if (len > INT_MAX - sizeof(struct udphdr))
