@@ -26,12 +26,13 @@ int eudp_init_sock(struct sock *sk, const struct eudp_af_ops *af)
 	struct net *net = sock_net(sk);
 	struct eudp_net *en = eudp_net(net);
 
+	/* who is refused is released by eudp_unhash(), too */
+	eudp_sk(sk)->en = en;
 	if (READ_ONCE(en->require_net_raw) && !sk->sk_kern_sock &&
 	    !ns_capable(net->user_ns, CAP_NET_RAW))
 		return -EPERM;
 
 	eudp_sk(sk)->af = af;
-	eudp_sk(sk)->en = en;
 	sk->sk_destruct = eudp_destruct;
 	/* lookups run under RCU and take no reference */
 	sock_set_flag(sk, SOCK_RCU_FREE);
