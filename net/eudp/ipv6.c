@@ -903,6 +903,7 @@ static int eudp6_send_ipv4(struct sock *sk, struct msghdr *msg, size_t len,
 	return err;
 }
 
+/* To an address of IPv6 that stands for one of IPv4 */
 static noinline_for_stack int eudp6_send_mapped(struct sock *sk,
 						struct msghdr *msg, size_t len)
 {
